@@ -5,7 +5,8 @@
  * Whoever owns the mappings (the vfio-user front, or a test with a plain array) adds and removes
  * regions; models copy in and out, or look a page up.  Guest memory is hostile: it changes while it
  * is looked at.  So: copy in once, check the copy, use the copy.  A pointer from gmem_ptr() holds
- * only as long as gmem_generation() gives the same number.
+ * only until a region is added or removed, which happens between any two inputs of a model: models
+ * keep page numbers and look them up again, never pointers.
  * Single-threaded, like every model.
  */
 #ifndef VMTKIT_HOST_MODEL_GMEM_H
@@ -51,9 +52,6 @@ int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t len, void **ret_host);
  */
 int gmem_first(const struct gmem *mem, uint64_t *ret_gpa, uint64_t *ret_len);
 
-/* gmem_generation() - changes with every gmem_add() and gmem_remove() that did something */
-uint64_t gmem_generation(const struct gmem *mem);
-
 /*
  * gmem_copy_in() - copy guest memory to @buf.  The range may span regions that touch.
  *
@@ -73,7 +71,7 @@ int gmem_copy_out(const struct gmem *mem, uint64_t gpa, const void *buf, size_t 
 /*
  * gmem_ptr() - the host address of [gpa, gpa + len), which must lie inside one region
  * @write:	the caller wants to write there
- * @ret_ptr:	good until gmem_generation() changes
+ * @ret_ptr:	good until the table changes
  *
  * Returns 0, -EFAULT, -ENXIO or -EACCES.
  */

@@ -10,9 +10,10 @@
  *	LIVE	 both are attached
  *	GONE	 ops.gone was called; all access gives -EPIPE, only vmci_qp_detach() is left to do
  *
- * Tail and head of the guest are read once for each call and checked against the ring's size; out of
- * range, the pair is GONE (VMCI_QP_GONE_CORRUPT).  Our own tail and head are never read back from
- * guest memory.  Iovecs hold until the next call into the model that is not of this header, so:
+ * Tail and head of the guest are read once for each call and checked against the ring's size.  Out of
+ * range, or when the pages are not memory any more, that call and all later ones return -EIO and the
+ * caller does as with a peer that broke off: it detaches.  Our own tail and head are never read back
+ * from guest memory.  Iovecs hold until the next call into the model that is not of this header, so:
  * get, readv/writev, commit, without returning to the event loop between.
  */
 #ifndef VMTKIT_HOST_MODEL_QPAIR_H
@@ -29,9 +30,8 @@ struct vmci_qp;
 
 enum vmci_qp_gone {
 	VMCI_QP_GONE_DETACH,	/* the guest detached */
-	VMCI_QP_GONE_RESET,	/* device reset, or the device is freed */
+	VMCI_QP_GONE_RESET,	/* device reset, or vmci_free() */
 	VMCI_QP_GONE_RESUME,	/* vmci_resume() */
-	VMCI_QP_GONE_CORRUPT,	/* tail or head out of range, or pages that are not memory any more */
 };
 
 struct vmci_qp_ops {
@@ -54,8 +54,7 @@ struct vmci_qp_ops {
  * @ret_qp:	the caller's, until vmci_qp_detach()
  *
  * The guest is told by QP_PEER_ATTACH.  Returns 0; -ENOENT: no such pair; -EALREADY: the host is
- * attached; -EPIPE: the guest has left it already; -EACCES: made for another peer; -EMSGSIZE:
- * other sizes.
+ * attached, or has been; -EPIPE: the guest has left it already; -EMSGSIZE: other sizes.
  */
 int vmci_qp_attach(struct vmci_dev *dev, struct vmci_handle handle, uint64_t consume_size,
 		   uint64_t produce_size, const struct vmci_qp_ops *ops, void *data,
@@ -66,7 +65,8 @@ int vmci_qp_attach(struct vmci_dev *dev, struct vmci_handle handle, uint64_t con
  *
  * It has no memory until the guest attaches (ops.attached).  Sizes as the host sees them, in bytes,
  * 1 or more; both count against the limit from now on.
- * Returns 0; -EINVAL; -ENOBUFS: over the limit of memory or of pairs; -ENOMEM.
+ * Returns 0; -EINVAL; -ENOTCONN: the guest has no driver up; -ENOBUFS: over the limit of memory;
+ * -ENOMEM.
  */
 int vmci_qp_create(struct vmci_dev *dev, uint64_t consume_size, uint64_t produce_size,
 		   const struct vmci_qp_ops *ops, void *data, struct vmci_qp **ret_qp);
@@ -91,7 +91,7 @@ uint64_t vmci_qp_produce_size(const struct vmci_qp *qp);
  * @iov, @iovcnt: filled from the start; neighbouring pages make one entry
  * @ret_bytes:	the sum of the entries, which is less than all when @iovcnt is too small; 0: empty
  *
- * Returns the number of entries (0: empty), or -ENOTCONN, -EPIPE.
+ * Returns the number of entries (0: empty), or -ENOTCONN, -EPIPE, -EIO.
  */
 int vmci_qp_readable(struct vmci_qp *qp, struct iovec *iov, int iovcnt, size_t *ret_bytes);
 
@@ -100,7 +100,7 @@ int vmci_qp_readable(struct vmci_qp *qp, struct iovec *iov, int iovcnt, size_t *
  * @ret_was_full: NULL is fine.  True if the ring was full before: the guest may be waiting and must be
  *		sent a READ.  Decided by a fresh look at the guest's tail after ours is visible to it.
  *
- * Returns 0; -EINVAL: more than there is; -ENOTCONN; -EPIPE.
+ * Returns 0; -EINVAL: more than there is; -ENOTCONN; -EPIPE; -EIO.
  */
 int vmci_qp_consumed(struct vmci_qp *qp, size_t bytes, bool *ret_was_full);
 
@@ -112,7 +112,7 @@ int vmci_qp_writable(struct vmci_qp *qp, struct iovec *iov, int iovcnt, size_t *
  * @ret_was_empty: NULL is fine.  True if the ring was empty before: the guest may be waiting and must
  *		be sent a WROTE.
  *
- * Returns 0; -EINVAL: more than there was room for; -ENOTCONN; -EPIPE.
+ * Returns 0; -EINVAL: more than there was room for; -ENOTCONN; -EPIPE; -EIO.
  */
 int vmci_qp_produced(struct vmci_qp *qp, size_t bytes, bool *ret_was_empty);
 
@@ -120,7 +120,7 @@ int vmci_qp_produced(struct vmci_qp *qp, size_t bytes, bool *ret_was_empty);
  * vmci_qp_ready() and vmci_qp_free_space() - bytes to read, room to write
  *
  * For deciding what to wait for: after a notification was announced or a wait begins, call again.
- * Returns >= 0, -ENOTCONN or -EPIPE.
+ * Returns >= 0, -ENOTCONN, -EPIPE or -EIO.
  */
 int64_t vmci_qp_ready(struct vmci_qp *qp);
 int64_t vmci_qp_free_space(struct vmci_qp *qp);

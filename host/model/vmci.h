@@ -36,7 +36,7 @@ struct vmci_handle {
 };
 
 struct vmci_config {
-	uint32_t cid;		/* the guest's context id, VMCI_CID_RESERVED_MAX..0xfffffffe */
+	uint32_t cid;		/* the guest's context id, VMCI_CID_RESERVED_MAX..0x7fffffff */
 	enum vmci_mode mode;
 	uint64_t qp_memory;	/* bytes of queue pairs, headers included; 0 = VMCI_QP_MEMORY_DEFAULT */
 };
