@@ -132,7 +132,7 @@ images_compiler() {
   mirror=$(setup_mirror)
   as_root rm -rf "$root"
   run_logged "$build/log/gcc-$suite.log" "root with the compiler of $suite" \
-    as_root mmdebstrap --variant=apt --include=gcc,make,libelf1t64,kmod "$suite" "$root" "deb $mirror $suite main"
+    as_root mmdebstrap --verbose --variant=apt --include=gcc,make,libelf1t64,kmod "$suite" "$root" "deb $mirror $suite main"
   as_root touch "$root/.complete"
 }
 
@@ -195,7 +195,7 @@ images_debian_make() {
   packages=$(IFS=, && echo "${images_debian_packages[*]}")
   as_root rm -rf "$root"
   mkdir -p "$cache/roots"
-  as_root mmdebstrap --variant=minbase --aptopt='Acquire::Retries "3"' --include="$packages" \
+  as_root mmdebstrap --verbose --variant=minbase --aptopt='Acquire::Retries "3"' --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     bookworm "$root" "deb $mirror bookworm main" \

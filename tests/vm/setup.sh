@@ -64,7 +64,7 @@ setup_qemu() {
   local mirror
   mirror=$(setup_mirror)
   run_logged "$build/log/qemu-root.log" "private root with a newer QEMU" \
-    as_root mmdebstrap --variant=apt --aptopt='APT::Default-Release "trixie-backports"' \
+    as_root mmdebstrap --verbose --variant=apt --aptopt='APT::Default-Release "trixie-backports"' \
     --aptopt='Acquire::Retries "3"' --include=qemu-system-x86 trixie "$setup_qemu_root" \
     "deb $mirror trixie main" "deb $mirror trixie-backports main"
   as_root touch "$setup_qemu_root/.complete"

@@ -18,7 +18,7 @@ toolbox_enter() {
     as_root rm -rf "$root"
     mkdir -p "$cache/roots"
     run_logged "$build/log/toolbox.log" "Debian 12 root for the tools" \
-      as_root mmdebstrap --variant=apt --include=ca-certificates bookworm "$root" \
+      as_root mmdebstrap --verbose --variant=apt --include=ca-certificates bookworm "$root" \
       "deb $mirror bookworm main" "deb $mirror bookworm-updates main" \
       "deb $(setup_security_mirror) bookworm-security main"
     as_root touch "$root/.complete"

@@ -15,6 +15,7 @@ Boots a VM, runs COMMAND inside, prints its output, exits with its status.
 
   --kernel NAME        kernel of tests/vm/kernels.list (6.1)
   --drivers WHICH      modules loaded before COMMAND: ours (default), intree, none
+  --no-load            installs those modules, and loads none
   --userland WHICH     busybox (default, up in 2 s) or debian (systemd)
   --agent WHICH        ours, open-vm-tools or none (default); another than none implies debian
   --copy SRC:DST       copies a file or folder of this machine into the guest; may be repeated
@@ -23,6 +24,7 @@ Boots a VM, runs COMMAND inside, prints its output, exits with its status.
                        for it when the command in the guest has ended
   --memory SIZE        memory of the VM (512M, debian 1G)
   --conf LINE          one more line for the vm block of vm.conf; may be repeated
+  --keep-logs          keeps console and logs in build/run although all went well
   --built              builds nothing: what is there is up to date
   --timeout SECONDS    limit for all of it (120)
   --keep               leaves the VM running, and says how to reach and how to end it
@@ -34,7 +36,7 @@ EOF
 
 vm_defaults() {
   vm_kernel=$images_default_kernel vm_drivers=ours vm_userland='' vm_agent=none vm_copies=()
-  vm_host_cmd='' vm_memory='' vm_built='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
+  vm_host_cmd='' vm_memory='' vm_built='' vm_load=1 vm_keep_logs='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
 }
 
 vm_parse() {
@@ -42,6 +44,8 @@ vm_parse() {
     case $1 in
       --keep) vm_keep=1 && shift && continue ;;
       --built) vm_built=1 && shift && continue ;;
+      --no-load) vm_load='' && shift && continue ;;
+      --keep-logs) vm_keep_logs=1 && shift && continue ;;
       -h | --help) vm_usage && exit 0 ;;
       --) shift && vm_command=("$@") && break ;;
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
@@ -180,7 +184,7 @@ vm_write_conf() {
     printf '\tmemory %s\n\tcpus 2\n' "${vm_memory:-$memory}"
     printf '\tkernel "%s"\n\tinitrd "%s"\n' "$cache/kernels/$vm_kernel/vmlinuz" "$vm_dir/initrd"
     printf '\tappend "console=ttyS0 panic=-1 quiet test.userland=%s test.drivers=%s%s"\n' \
-      "$vm_userland" "$vm_drivers" "$append"
+      "$vm_userland" "$([ -n "$vm_load" ] && echo "$vm_drivers" || echo none)" "$append"
     printf '\tdisk "%s" readonly\n' "$cache/kernels/$vm_kernel/modules.img"
     [ "$vm_userland" != debian ] || printf '\tdisk "%s" readonly\n' "$cache/debian.img"
     printf '\tvsock "%s"\n\tconsole "%s"\n' "$vm_dir/vsock" "$vm_dir/console.log"
@@ -258,7 +262,7 @@ vm_finish() {
   fi
   [ "$status" = 0 ] || say "vm: console and logs are in ${vm_dir#"$top"/}"
   vm_cleanup
-  [ "$status" != 0 ] || rm -rf "$vm_dir"
+  [ "$status" != 0 ] || [ -n "$vm_keep_logs" ] || rm -rf "$vm_dir"
   return "$status"
 }
 
