@@ -98,7 +98,7 @@ check_vm() {
   local file=$top/tests/vm/cases/$1.sh kernel=$2 dir
   dir=$(mktemp -d "$build/run/case.XXXXXX")
   (
-    options=() plan=0
+    options=() plan=0 wanted_status=0
     guest() { :; }
     # shellcheck source=/dev/null
     . "$file"
@@ -111,7 +111,9 @@ check_vm() {
     set -- "${options[@]}"
     [ "$(type -t host)" != function ] ||
       set -- "$@" --host-cmd "set -u; top='$top' build='$build'; . '$top/tests/vm/tap.sh'; . '$file'; host"
-    exec "$top/dev" vm --built --kernel "$kernel" "$@" --copy "$dir/guest.sh:/test/guest.sh" -- sh /test/guest.sh
+    "$top/dev" vm --built --kernel "$kernel" "$@" --copy "$dir/guest.sh:/test/guest.sh" -- sh /test/guest.sh
+    status=$?
+    [ "$status" = "$wanted_status" ] || { echo "# ./dev vm ended with $status" && exit 1; }
   )
   local status=$?
   rm -rf "$dir"

@@ -12,8 +12,8 @@ for unit in open-vm-tools.service vgauth.service run-vmblock-fuse.mount apt-dail
   chroot "$root" systemctl disable "$unit" 2>/dev/null || true
 done
 chroot "$root" systemctl set-default multi-user.target
-echo localhost >"$root/etc/hostname"
-printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+echo debian-guest >"$root/etc/hostname"
+printf '127.0.0.1 localhost debian-guest\n::1 localhost\n' >"$root/etc/hosts"
 : >"$root/etc/fstab"
 : >"$root/etc/machine-id"
 printf '[Journal]\nStorage=volatile\nForwardToConsole=no\n' >"$root/etc/systemd/journald.conf"

@@ -183,7 +183,7 @@ images_debian_packages=(systemd systemd-sysv dbus udev kmod iproute2 procps soca
 
 images_debian() {
   local stamp
-  stamp=$(printf '%s\n' "${images_debian_packages[@]}" | cksum | cut -d ' ' -f 1)
+  stamp=$({ printf '%s\n' "${images_debian_packages[@]}" && cat "$top/tests/vm/debian-root.sh"; } | cksum | cut -d ' ' -f 1)
   [ "$(cat "$cache/debian.stamp" 2>/dev/null)" = "$stamp" ] && [ -e "$cache/debian.img" ] && return 0
   run_logged "$build/log/debian.log" "Debian 12 userland" images_debian_make
   printf '%s\n' "$stamp" >"$cache/debian.stamp"

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# intree-vsock.sh - the kernel's own vmw_vmci and vmci_transport, unmodified, judge our host
+# shellcheck disable=SC2034,SC2154
+options=(--drivers intree --userland debian --copy "$build/demo/dgram:/test/dgram")
+plan=13
+
+guest() {
+  data() { seq 1 9000000 | head -c 67108864; }
+  bound() { basename "$(readlink /sys/bus/pci/devices/*:*:*.*/driver | grep vmw_vmci)"; }
+  check_is "vmw_vmci is bound to the device" vmw_vmci bound
+  up() { data | socat -u STDIN VSOCK-CONNECT:2:5000; }
+  check "64 MiB go to the host" up
+  sum=$(data | sha256sum)
+  down() { socat -u VSOCK-CONNECT:2:5001 STDOUT | sha256sum; }
+  check_is "64 MiB come from the host with equal SHA-256" "$sum" down
+  half() { printf 'question' | socat -t 10 STDIO VSOCK-CONNECT:2:5002; }
+  check_is "after its end of sending, the guest still receives" "$(printf question | sha256sum)" half
+  refused() { ! socat -u VSOCK-CONNECT:2:5999 STDOUT; }
+  check "a port of the host where nobody listens refuses" refused
+  listen() { socat -u VSOCK-LISTEN:6000 STDOUT; }
+  check_is "a stream from the host reaches a listener of the guest" "from the host" listen
+  check "a datagram goes to the host and another comes back" /test/dgram
+  many() {
+    pids=
+    for i in $(seq 1 50); do
+      printf '%s' "$i" | socat -t 20 STDIO VSOCK-CONNECT:2:5003 >"/tmp/many.$i" &
+      pids="$pids $!"
+    done
+    # shellcheck disable=SC2086
+    wait $pids
+    for i in $(seq 1 50); do [ "$(cat "/tmp/many.$i")" = "$i" ] || return 1; done
+  }
+  check "50 connections at once each get their own bytes back" many
+  reload() { modprobe -r vmw_vsock_vmci_transport vmw_vmci && modprobe vmw_vmci && modprobe vmw_vsock_vmci_transport; }
+  check "the stock modules unload and load again" reload
+  again() { printf again | socat -t 10 STDIO VSOCK-CONNECT:2:5004; }
+  check_is "and a stream works after it" again again
+  quiet() { ! dmesg | grep -E 'BUG|WARNING|Oops|Failed to'; }
+  check "the kernel has nothing to complain of" quiet
+}
+
+host() {
+  data() { seq 1 9000000 | head -c 67108864; }
+  data >"$VM_DIR/data"
+  socat -u "OPEN:$VM_DIR/data" "UNIX-LISTEN:$VM_DIR/vsock_5001" &
+  socat "UNIX-LISTEN:$VM_DIR/vsock_5002" SYSTEM:sha256sum &
+  socat "UNIX-LISTEN:$VM_DIR/vsock_5003,fork,backlog=64" SYSTEM:cat & many=$!
+  socat "UNIX-LISTEN:$VM_DIR/vsock_5004" SYSTEM:cat &
+  socat "UNIX-RECVFROM:$VM_DIR/vsock_dgram_7000" SYSTEM:cat &
+  up() { socat -u "UNIX-LISTEN:$VM_DIR/vsock_5000" STDOUT | sha256sum; }
+  check_is "64 MiB come from the guest with equal SHA-256" "$(sha256sum <"$VM_DIR/data")" up
+  connect() { printf 'from the host' | vmctl vsock "$VM_NAME" connect 6000; }
+  check "the host connects to a listener of the guest" wait_for 60 connect
+  wait_for 60 sh -c "! kill -0 $many" || kill "$many"
+  wait
+}
