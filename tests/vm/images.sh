@@ -22,21 +22,19 @@ images_kernel_field() {
 
 # An apt of our own for a suite, so that other suites' kernels never reach the system's apt.
 images_apt_config() {
-  local suite=$1 dir=$cache/apt/$1 mirror
+  local suite=$1 dir=$cache/apt/$1 mirror security
   if [ ! -e "$dir/.complete" ]; then
     mirror=$(setup_mirror)
     mkdir -p "$dir"/{state/lists/partial,cache/archives/partial,etc/preferences.d}
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
-      "$mirror" "$suite" >"$dir/etc/sources.list"
+    printf '%s\n' "$(setup_source "$mirror" "$suite")" >"$dir/etc/sources.list"
     case $suite in
       *-backports)
-        printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
-          "$mirror" "${suite%-backports}" >>"$dir/etc/sources.list"
+        printf '%s\n' "$(setup_source "$mirror" "${suite%-backports}")" >>"$dir/etc/sources.list"
         printf 'Package: *\nPin: release n=%s\nPin-Priority: 900\n' "$suite" >"$dir/etc/preferences.d/suite"
         ;;
       *)
-        printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s-security main\n' \
-          "$(setup_security_mirror)" "$suite" >>"$dir/etc/sources.list"
+        security=$(setup_security_mirror)
+        printf '%s\n' "$(setup_source "$security" "$suite-security")" >>"$dir/etc/sources.list"
         ;;
     esac
     touch "$dir/state/status"
@@ -132,7 +130,8 @@ images_compiler() {
   mirror=$(setup_mirror)
   as_root rm -rf "$root"
   run_logged "$build/log/gcc-$suite.log" "root with the compiler of $suite" \
-    as_root mmdebstrap --verbose --variant=apt --include=gcc,make,libelf1t64,kmod "$suite" "$root" "deb $mirror $suite main"
+    as_root mmdebstrap --verbose --variant=apt --include=gcc,make,libelf1t64,kmod "$suite" "$root" \
+    "$(setup_source "$mirror" "$suite")"
   as_root touch "$root/.complete"
 }
 
@@ -190,17 +189,18 @@ images_debian() {
 }
 
 images_debian_make() {
-  local mirror tar=$cache/debian.tar root=$cache/roots/debian packages
+  local mirror security root=$cache/roots/debian packages
   mirror=$(setup_mirror)
+  security=$(setup_security_mirror)
   packages=$(IFS=, && echo "${images_debian_packages[*]}")
   as_root rm -rf "$root"
   mkdir -p "$cache/roots"
   as_root mmdebstrap --verbose --variant=minbase --aptopt='Acquire::Retries "3"' --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
-    bookworm "$root" "deb $mirror bookworm main" \
-    "deb $(setup_security_mirror) bookworm-security main"
+    bookworm "$root" "$(setup_source "$mirror" bookworm)" \
+    "$(setup_source "$security" bookworm-security)"
   as_root bash "$top/tests/vm/debian-root.sh" "$root"
   as_root bash -c "$(declare -f images_ext4); images_ext4 '$root' '$cache/debian.img' debian"
-  as_root rm -rf "$root" "$tar"
+  as_root rm -rf "$root"
 }

@@ -39,11 +39,17 @@ setup_mirror() {
   printf '%s\n' "$uri"
 }
 
+# Mirrors keep the security suite beside the archive; a system without it in its sources has it there.
 setup_security_mirror() {
   local uri
   uri=${VMTKIT_SECURITY_MIRROR-$(setup_repo_uri Debian-Security)}
-  [ -n "$uri" ] || die "no Debian security mirror in apt's sources; set VMTKIT_SECURITY_MIRROR to one"
+  [ -n "$uri" ] || uri=$(setup_mirror | sed 's|/*$||')-security
   printf '%s\n' "$uri"
+}
+
+# setup_source URI SUITE: a line of sources.list
+setup_source() {
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main' "$1" "$2"
 }
 
 setup_repo_uri() {
@@ -66,7 +72,7 @@ setup_qemu() {
   run_logged "$build/log/qemu-root.log" "private root with a newer QEMU" \
     as_root mmdebstrap --verbose --variant=apt --aptopt='APT::Default-Release "trixie-backports"' \
     --aptopt='Acquire::Retries "3"' --include=qemu-system-x86 trixie "$setup_qemu_root" \
-    "deb $mirror trixie main" "deb $mirror trixie-backports main"
+    "$(setup_source "$mirror" trixie)" "$(setup_source "$mirror" trixie-backports)"
   as_root touch "$setup_qemu_root/.complete"
 }
 

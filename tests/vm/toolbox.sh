@@ -7,7 +7,7 @@
 # Debian 12's.  The root is made once with mmdebstrap; the tree is bound to its own path in it.
 
 toolbox_enter() {
-  local codename root=$cache/roots/toolbox mirror
+  local codename root=$cache/roots/toolbox mirror security
   # shellcheck source=/dev/null
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
   [ "$codename" != bookworm ] || return 0
@@ -15,12 +15,12 @@ toolbox_enter() {
   setup_packages mmdebstrap debian-archive-keyring
   if [ ! -e "$root/.complete" ]; then
     mirror=$(setup_mirror)
+    security=$(setup_security_mirror)
     as_root rm -rf "$root"
     mkdir -p "$cache/roots"
     run_logged "$build/log/toolbox.log" "Debian 12 root for the tools" \
       as_root mmdebstrap --verbose --variant=apt --include=ca-certificates bookworm "$root" \
-      "deb $mirror bookworm main" "deb $mirror bookworm-updates main" \
-      "deb $(setup_security_mirror) bookworm-security main"
+      "$(setup_source "$mirror" bookworm)" "$(setup_source "$security" bookworm-security)"
     as_root touch "$root/.complete"
   fi
   # shellcheck disable=SC2016
