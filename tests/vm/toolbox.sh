@@ -12,7 +12,7 @@ toolbox_enter() {
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
   [ "$codename" != bookworm ] || return 0
   command -v apt-get >/dev/null || die "this needs Debian (12 or 13): there is no apt-get here"
-  setup_packages mmdebstrap debian-archive-keyring
+  setup_packages mmdebstrap debian-archive-keyring mount
   if [ ! -e "$root/.complete" ]; then
     mirror=$(setup_mirror)
     security=$(setup_security_mirror)
