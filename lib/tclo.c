@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tclo.c - serves the commands of the host
+ *
+ * One source of the main loop drives it, as timer or as descriptor:
+ *
+ *	SERVING	the channel is open.  Polled transport: every tick sends the reply that is pending,
+ *		or an empty message, and then receives; a message is carried out at once and its
+ *		reply waits for the next tick, which comes without delay.  Others: each message is
+ *		received, carried out and answered when the descriptor is readable.
+ *	BROKEN	the channel was lost; it is opened again after 1 s, as often as REOPEN_MAX times.
+ *	LOST	given up; funcs->lost was called and no source is left.
+ *
+ * What a command wants done after its reply (switch the machine off, tell the host all again) is run
+ * when the reply was sent, or when the channel is lost first.  The functions of the user may not free
+ * the server, so nothing here has to look whether it is still there after a call.
+ */
+#include <glib-unix.h>
+#include <string.h>
+
+#include <wire/guestrpc.h>
+
+#include "lib/backoff.h"
+#include "lib/channel.h"
+
+#define REOPEN_WAIT_S	1
+#define REOPEN_MAX	60
+
+struct _VmtTclo {
+	VmtChannel *channel;
+	const VmtTcloFuncs *funcs;
+	gpointer data;
+	char *app;
+	GSource *source;
+	struct backoff backoff;
+	GString *reply;			/* not sent yet, if reply_pending */
+	gboolean reply_pending;
+	void (*after_func)(gpointer data);
+	gpointer after_data;
+	guint reopens;			/* in a row, without a message since */
+};
+
+static gboolean tick(gpointer data);
+static gboolean readable(gint fd, GIOCondition cond, gpointer data);
+static gboolean try_again(gpointer data);
+
+static void source_set(VmtTclo *tclo, GSource *source, GSourceFunc func)
+{
+	if (tclo->source) {
+		g_source_destroy(tclo->source);
+		g_source_unref(tclo->source);
+	}
+	tclo->source = source;
+	if (!source)
+		return;
+	g_source_set_callback(source, func, tclo, NULL);
+	g_source_attach(source, g_main_context_get_thread_default());
+}
+
+static void serve(VmtTclo *tclo)
+{
+	const struct vmt_transport *t = tclo->channel->transport;
+
+	if (t->polled)
+		source_set(tclo, g_timeout_source_new(0), tick);
+	else
+		source_set(tclo, g_unix_fd_source_new(t->fd(tclo->channel), G_IO_IN),
+			   (GSourceFunc)(void (*)(void))readable);
+}
+
+static void run_after(VmtTclo *tclo)
+{
+	void (*func)(gpointer data) = tclo->after_func;
+
+	tclo->after_func = NULL;
+	tclo->reply_pending = FALSE;
+	if (func)
+		func(tclo->after_data);
+}
+
+static void broken(VmtTclo *tclo, const GError *why)
+{
+	run_after(tclo);
+	if (tclo->reopens < REOPEN_MAX) {
+		source_set(tclo, g_timeout_source_new_seconds(REOPEN_WAIT_S), try_again);
+		return;
+	}
+	source_set(tclo, NULL, NULL);
+	tclo->funcs->lost(tclo, why, tclo->data);
+}
+
+static gboolean try_again(gpointer data)
+{
+	VmtTclo *tclo = data;
+	g_autoptr(GError) why = NULL;
+
+	tclo->reopens++;
+	if (vmt_channel_reopen(tclo->channel, &why))
+		serve(tclo);
+	else
+		broken(tclo, why);
+	return G_SOURCE_REMOVE;
+}
+
+static void reset_answered(gpointer data)
+{
+	VmtTclo *tclo = data;
+
+	tclo->funcs->reset(tclo, tclo->data);
+}
+
+/* Fills tclo->reply.  @text has a NUL behind its @len bytes and may have more within */
+static void dispatch(VmtTclo *tclo, char *text, gsize len)
+{
+	gsize word = strcspn(text, " ");
+	g_autofree char *name = g_strndup(text, word);
+
+	g_string_truncate(tclo->reply, 0);
+	tclo->reply_pending = TRUE;
+	if (!word)
+		g_string_append(tclo->reply, GRPC_TCLO_BAD);
+	else if (!strcmp(name, GRPC_PING))
+		g_string_append(tclo->reply, GRPC_TCLO_OK);
+	else if (!strcmp(name, GRPC_RESET)) {
+		g_string_append_printf(tclo->reply, GRPC_TCLO_OK "ATR %s", tclo->app);
+		vmt_tclo_after_reply(tclo, reset_answered, tclo);
+	} else if (!tclo->funcs->command(tclo, name, text + word, len - word, tclo->reply,
+					 tclo->data))
+		g_string_assign(tclo->reply, GRPC_TCLO_UNKNOWN);
+	if (tclo->reply->len > VMT_MESSAGE_MAX)
+		g_string_truncate(tclo->reply, VMT_MESSAGE_MAX);
+}
+
+/* Returns 1 if a message was carried out, 0 if there was none, -1 if the channel is broken */
+static int receive(VmtTclo *tclo, GError **error)
+{
+	GByteArray *buf = tclo->channel->buf;
+	int got = vmt_channel_receive(tclo->channel, error);
+	gsize len;
+
+	if (got <= 0)
+		return got;
+	tclo->reopens = 0;
+	len = buf->len;
+	if (len && !buf->data[len - 1])
+		len--;		/* some hosts count a NUL at the end, some do not */
+	g_byte_array_append(buf, (const guint8 *)"", 1);
+	dispatch(tclo, (char *)buf->data, len);
+	return 1;
+}
+
+static gboolean answer(VmtTclo *tclo, GError **error)
+{
+	if (!vmt_channel_send(tclo->channel, tclo->reply->str,
+			      tclo->reply_pending ? tclo->reply->len : 0, error))
+		return FALSE;
+	run_after(tclo);
+	return TRUE;
+}
+
+static gboolean tick(gpointer data)
+{
+	VmtTclo *tclo = data;
+	g_autoptr(GError) why = NULL;
+	gint64 now = g_get_monotonic_time() / 1000;
+	int got = -1;
+	guint delay;
+
+	if (answer(tclo, &why))
+		got = receive(tclo, &why);
+	/* A message that was too long is gone and was refused: the channel goes on */
+	if (got < 0 && !g_error_matches(why, VMT_ERROR, VMT_ERROR_TOO_BIG)) {
+		broken(tclo, why);
+		return G_SOURCE_REMOVE;
+	}
+	delay = got > 0 ? backoff_message(&tclo->backoff, now) : backoff_empty(&tclo->backoff, now);
+	source_set(tclo, g_timeout_source_new(delay), tick);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	VmtTclo *tclo = data;
+	g_autoptr(GError) why = NULL;
+	int got = receive(tclo, &why);
+
+	if (got == 0 || (got > 0 && answer(tclo, &why)))
+		return G_SOURCE_CONTINUE;
+	broken(tclo, why);
+	return G_SOURCE_REMOVE;
+}
+
+VmtTclo *vmt_tclo_of(VmtChannel *channel, const char *app, const VmtTcloFuncs *funcs, gpointer data)
+{
+	VmtTclo *tclo = g_new0(VmtTclo, 1);
+
+	tclo->channel = channel;
+	tclo->funcs = funcs;
+	tclo->data = data;
+	tclo->app = g_strdup(app);
+	tclo->reply = g_string_new(NULL);
+	(void)backoff_message(&tclo->backoff, g_get_monotonic_time() / 1000);
+	serve(tclo);
+	return tclo;
+}
+
+VmtTclo *vmt_tclo_new(const char *app, const char *transport, const VmtTcloFuncs *funcs,
+		      gpointer data, GError **error)
+{
+	VmtChannel *channel = vmt_channel_open(VMT_PROTO_TCLO, transport, error);
+
+	return channel ? vmt_tclo_of(channel, app, funcs, data) : NULL;
+}
+
+void vmt_tclo_free(VmtTclo *tclo)
+{
+	if (!tclo)
+		return;
+	source_set(tclo, NULL, NULL);
+	vmt_channel_free(tclo->channel);
+	g_string_free(tclo->reply, TRUE);
+	g_free(tclo->app);
+	g_free(tclo);
+}
+
+void vmt_tclo_after_reply(VmtTclo *tclo, void (*func)(gpointer data), gpointer data)
+{
+	tclo->after_func = func;
+	tclo->after_data = data;
+}
+
+gboolean vmt_tclo_declare_power(VmtTclo *tclo, VmtPower op)
+{
+	const struct vmt_transport *t = tclo->channel->transport;
+
+	return tclo->channel->open && t->declare_power && t->declare_power(tclo->channel, op);
+}
+
+const char *vmt_tclo_transport(VmtTclo *tclo)
+{
+	return vmt_channel_transport(tclo->channel);
+}
