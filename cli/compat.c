@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compat.c - vmware-rpctool and vmware-checkvm: names that other software calls
+ *
+ * Texts, streams and exit codes are those of open-vm-tools, because cloud-init, ds-identify and many
+ * scripts compare them.  Only argv[1] is sent by vmware-rpctool, however many follow.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define NOT_A_GUEST	"Error: %s must be run inside a virtual machine on a VMware hypervisor product.\n"
+
+static int rpctool_usage(FILE *out)
+{
+	fprintf(out, "usage: vmware-rpctool REQUEST\n"
+		     "       vmware-rpctool -h | --help\n"
+		     "\n"
+		     "Sends REQUEST to the host and prints its answer.\n");
+	return out == stdout ? 0 : 1;
+}
+
+int rpctool_main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(VmtChannel) ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
+	g_autofree char *reply = NULL;
+	gsize len;
+
+	if (g_error_matches(error, VMT_ERROR, VMT_ERROR_NOT_VMWARE)) {
+		fprintf(stderr, NOT_A_GUEST, argv[0]);
+		return 255;
+	}
+	if (argc < 2)
+		return rpctool_usage(stderr);
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
+		return rpctool_usage(stdout);
+	if (ch)
+		reply = vmt_channel_call(ch, argv[1], strlen(argv[1]), &len, &error);
+	if (!reply) {
+		if (g_error_matches(error, VMT_ERROR, VMT_ERROR_REFUSED))
+			fprintf(stderr, "%s\n", error->message);
+		else
+			fprintf(stderr, "Failed sending message to VMware.\n");
+		return 1;
+	}
+	fwrite(reply, 1, len, stdout);
+	putchar('\n');
+	return 0;
+}
+
+int checkvm_report(FILE *out, FILE *err, const VmtHost *host, const char *name, gboolean product)
+{
+	if (!host) {
+		fprintf(err, NOT_A_GUEST, name);
+		return 1;
+	}
+	if (product)
+		fprintf(out, "%s\n", vmt_product_name(host->product));
+	else
+		fprintf(out, "VMware software version %u (good)\n", host->version);
+	return 0;
+}
+
+int checkvm_main(int argc, char **argv)
+{
+	gboolean product = FALSE;
+	const GOptionEntry options[] = {
+		{ "prod", 'p', 0, G_OPTION_ARG_NONE, &product, "Print the product's name", NULL },
+		{ 0 },
+	};
+	g_autofree char *name = g_path_get_basename(argv[0]);
+	VmtHost host;
+	gboolean found = vmt_host_detect(&host, NULL);
+
+	if (found && !cli_options(&argc, &argv, options, NULL,
+				  "Tells whether this is a guest of VMware."))
+		return 1;
+	return checkvm_report(stdout, stderr, found ? &host : NULL, name, product);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-vmtctl.c - the real vmtctl, under each of its names, against a fake host: texts, streams, exit
+ * codes
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cli/cli.h"
+#include "tests/unit/fakehost.h"
+#include "tests/unit/unit.h"
+
+#define VMTCTL	TOP_BUILDDIR "/cli/vmtctl"
+
+struct result {
+	int status;
+	char *out, *err;
+};
+
+static void result_clear(struct result *r)
+{
+	g_free(r->out);
+	g_free(r->err);
+}
+
+/*
+ * Runs the words of @line, split as a shell does; the first is argv[0].  The wrapper script of a build
+ * tree would not pass that on, so the program behind it is run, with the library's folder named.
+ */
+static struct result run(const char *channel, const char *line)
+{
+	g_auto(GStrv) words = NULL;
+	g_auto(GStrv) env = g_get_environ();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	const char *real = TOP_BUILDDIR "/cli/.libs/vmtctl";
+	struct result r = { .status = -1 };
+	int i, status;
+
+	g_shell_parse_argv(line, NULL, &words, NULL);
+	g_ptr_array_add(argv, (gpointer)(g_file_test(real, G_FILE_TEST_EXISTS) ? real : VMTCTL));
+	for (i = 0; words[i]; i++)
+		g_ptr_array_add(argv, words[i]);
+	g_ptr_array_add(argv, NULL);
+	env = g_environ_setenv(env, "LD_LIBRARY_PATH", TOP_BUILDDIR "/lib/.libs", TRUE);
+	env = channel ? g_environ_setenv(env, "VMT_CHANNEL", channel, TRUE) :
+			g_environ_unsetenv(env, "VMT_CHANNEL");
+	if (g_spawn_sync(NULL, (char **)argv->pdata, env, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL,
+			 &r.out, &r.err, &status, &error) && WIFEXITED(status))
+		r.status = WEXITSTATUS(status);
+	return r;
+}
+
+static void expect(const char *answer, const char *line, int status, const char *out,
+		   const char *err)
+{
+	struct fakehost *h = fakehost_new();
+	struct result r;
+
+	if (answer)
+		fakehost_answer(h, "", answer);
+	r = run(fakehost_channel(h, FALSE), line);
+	CU_ASSERT_EQUAL(r.status, status);
+	if (out)
+		CU_ASSERT_STRING_EQUAL(r.out, out);
+	if (err)
+		CU_ASSERT_STRING_EQUAL(r.err, err);
+	if (r.status != status || (out && strcmp(r.out, out)) || (err && strcmp(r.err, err)))
+		printf("# %s: status %d, out \"%s\", err \"%s\"\n", line, r.status, r.out, r.err);
+	result_clear(&r);
+	fakehost_free(h);
+}
+
+static void rpctool(void)
+{
+	expect("1 blue", "vmware-rpctool 'info-get guestinfo.c'", 0, "blue\n", "");
+	expect("1 ", "vmware-rpctool 'info-set guestinfo.c x'", 0, "\n", "");
+	expect("0 No value found", "vmware-rpctool 'info-get guestinfo.c'", 1, "",
+	       "No value found\n");
+	expect("0 Unknown command", "vmware-rpctool nonsense", 1, "", "Unknown command\n");
+	expect("? what", "vmware-rpctool x", 1, "", "Failed sending message to VMware.\n");
+	expect("1 ", "vmware-rpctool", 1, "", NULL);
+	expect("1 ", "vmware-rpctool -h", 0, NULL, "");
+	expect("1 ", "vmware-rpctool --help", 0, NULL, "");
+}
+
+static void rpctool_one_argument(void)
+{
+	struct fakehost *h = fakehost_new();
+	struct result r = run(fakehost_channel(h, FALSE), "vmware-rpctool info-get guestinfo.c");
+	GByteArray *got = fakehost_request(h, "", 2000);
+
+	CU_ASSERT_EQUAL(r.status, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+	CU_ASSERT_STRING_EQUAL(got->data, "info-get");
+	g_byte_array_unref(got);
+	result_clear(&r);
+	fakehost_free(h);
+}
+
+static void rpctool_elsewhere(void)
+{
+	static const char *const lines[] = { "vmware-rpctool", "vmware-rpctool -h",
+					     "vmware-rpctool 'info-get guestinfo.c'" };
+	guint i;
+
+	for (i = 0; i < G_N_ELEMENTS(lines); i++) {
+		struct result r = run("fake:/nonexistent", lines[i]);
+
+		CU_ASSERT_EQUAL(r.status, 255);
+		CU_ASSERT_STRING_EQUAL(r.out, "");
+		CU_ASSERT_STRING_EQUAL(r.err, "Error: vmware-rpctool must be run inside a virtual "
+				       "machine on a VMware hypervisor product.\n");
+		result_clear(&r);
+	}
+}
+
+static char *checkvm(const VmtHost *host, gboolean product, int want)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	CU_ASSERT_EQUAL(checkvm_report(f, f, host, "vmware-checkvm", product), want);
+	fclose(f);
+	return text;
+}
+
+static void checkvm_texts(void)
+{
+	static const struct {
+		gboolean found;
+		guint product_id;
+		gboolean product;
+		int status;
+		const char *want;
+	} rows[] = {
+		{ TRUE, 2, FALSE, 0, "VMware software version 6 (good)\n" },
+		{ TRUE, 2, TRUE, 0, "ESX Server\n" },
+		{ TRUE, 4, TRUE, 0, "Workstation\n" },
+		{ TRUE, 0, TRUE, 0, "Unknown\n" },
+		{ FALSE, 0, FALSE, 1, "Error: vmware-checkvm must be run inside a virtual machine on a "
+		  "VMware hypervisor product.\n" },
+	};
+	guint i;
+
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+		VmtHost host = { .version = 6, .product = rows[i].product_id };
+		char *got = checkvm(rows[i].found ? &host : NULL, rows[i].product, rows[i].status);
+
+		CU_ASSERT_STRING_EQUAL(got, rows[i].want);
+		free(got);
+	}
+}
+
+static void rpc(void)
+{
+	expect("1 yes", "vmtctl rpc ask", 0, "yes\n", "");
+	expect("0 Unknown command", "vmtctl rpc ask", 1, "", "Unknown command\n");
+	expect("1 yes", "vmtctl rpc --json ask", 0, "{\"ok\":true,\"reply\":\"yes\"}\n", "");
+	expect("0 no \"x\"", "vmtctl rpc --json ask", 1,
+	       "{\"ok\":false,\"reply\":\"no \\\"x\\\"\"}\n", "");
+	expect("1 \xff", "vmtctl rpc --json ask", 0,
+	       "{\"ok\":true,\"reply\":\"\xef\xbf\xbd\"}\n", "");
+	expect(NULL, "vmtctl rpc", 64, "", NULL);
+}
+
+static void info(void)
+{
+	expect("1 blue", "vmtctl info get colour", 0, "blue\n", "");
+	expect("1 blue", "vmtctl info --json get colour", 0,
+	       "{\"name\":\"colour\",\"value\":\"blue\"}\n", "");
+	expect("0 No value found", "vmtctl info get colour", 1, "", "No value found\n");
+	expect("1 ", "vmtctl info set colour red", 0, "", "");
+	expect("1 ", "vmtctl info set colour --red", 0, "", "");
+	expect("0 Permission denied", "vmtctl info set colour red", 1, "", "Permission denied\n");
+	expect(NULL, "vmtctl info get 'two words'", 1, "",
+	       "vmtctl: \"two words\" is no name of a variable: it must be one word\n");
+	expect(NULL, "vmtctl info", 64, "", NULL);
+	expect(NULL, "vmtctl info get", 64, "", NULL);
+	expect(NULL, "vmtctl info --nonsense get x", 64, "", NULL);
+}
+
+static void no_host(void)
+{
+	struct result r = run("fake:/nonexistent", "vmtctl info get x");
+
+	CU_ASSERT_EQUAL(r.status, 69);
+	CU_ASSERT_STRING_EQUAL(r.out, "");
+	result_clear(&r);
+}
+
+static void way_in(void)
+{
+	expect(NULL, "vmtctl", 64, "", NULL);
+	expect(NULL, "vmtctl --help", 0, NULL, "");
+	expect(NULL, "vmtctl --version", 0, "vmtctl " PACKAGE_VERSION "\n", "");
+	expect(NULL, "vmtctl frobnicate", 64, "", NULL);
+	expect(NULL, "vmtctl rpc --help", 0, NULL, "");
+}
+
+static const struct unit_case cases[] = {
+	{ "vmware-rpctool has the texts, streams and exit codes of its model", rpctool },
+	{ "vmware-rpctool sends its first argument only", rpctool_one_argument },
+	{ "vmware-rpctool elsewhere says so and exits 255, whatever it was asked", rpctool_elsewhere },
+	{ "vmware-checkvm has the texts and exit codes of its model", checkvm_texts },
+	{ "vmtctl rpc prints the answer, as text and as JSON", rpc },
+	{ "vmtctl info gets and sets, and refuses what is no name", info },
+	{ "without a host the exit status is 69", no_host },
+	{ "help, version and unknown commands", way_in },
+};
+
+UNIT_MAIN("vmtctl", cases)
