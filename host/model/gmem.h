@@ -58,7 +58,7 @@ int gmem_first(const struct gmem *mem, uint64_t *ret_gpa, uint64_t *ret_len);
  * Returns 0; -EFAULT if a byte of it is in no region; -ENXIO if one is in a region without a host
  * address.  @buf is undefined after an error.
  */
-int gmem_copy_in(const struct gmem *mem, uint64_t gpa, void *buf, size_t len);
+int gmem_copy_in(struct gmem *mem, uint64_t gpa, void *buf, size_t len);
 
 /*
  * gmem_copy_out() - copy @buf to guest memory
@@ -66,7 +66,7 @@ int gmem_copy_in(const struct gmem *mem, uint64_t gpa, void *buf, size_t len);
  * Returns 0, -EFAULT, -ENXIO, or -EACCES if a byte of the range is read-only.  The range is checked
  * before the first byte is written.
  */
-int gmem_copy_out(const struct gmem *mem, uint64_t gpa, const void *buf, size_t len);
+int gmem_copy_out(struct gmem *mem, uint64_t gpa, const void *buf, size_t len);
 
 /*
  * gmem_ptr() - the host address of [gpa, gpa + len), which must lie inside one region
@@ -75,6 +75,6 @@ int gmem_copy_out(const struct gmem *mem, uint64_t gpa, const void *buf, size_t 
  *
  * Returns 0, -EFAULT, -ENXIO or -EACCES.
  */
-int gmem_ptr(const struct gmem *mem, uint64_t gpa, size_t len, bool write, void **ret_ptr);
+int gmem_ptr(struct gmem *mem, uint64_t gpa, size_t len, bool write, void **ret_ptr);
 
 #endif /* VMTKIT_HOST_MODEL_GMEM_H */

@@ -38,7 +38,7 @@ struct vmci_handle {
 struct vmci_config {
 	uint32_t cid;		/* the guest's context id, VMCI_CID_RESERVED_MAX..0x7fffffff */
 	enum vmci_mode mode;
-	uint64_t qp_memory;	/* bytes of queue pairs, headers included; 0 = VMCI_QP_MEMORY_DEFAULT */
+	uint64_t qp_memory;	/* bytes of queue pairs, headers included, up to 1 TiB; 0: the default */
 };
 
 /* What keeps the device from working that a user can put right; each is told once per device. */
