@@ -54,9 +54,9 @@ EOF
   fi
 }
 
-images_depends() { # SUITE PACKAGE PATTERN: the dependency of PACKAGE that matches
+images_depends() { # SUITE PACKAGE PATTERN: the dependencies of PACKAGE that match
   APT_CONFIG=$cache/apt/$1/apt.conf apt-cache depends "$2" |
-    sed -n 's/^ *Depends: //p' | grep -E -m 1 "$3"
+    awk -v pattern="$3" '$1 == "Depends:" && $2 ~ pattern { print $2 }'
 }
 
 # Makes build/cache/kernels/NAME and its initrd.
@@ -81,17 +81,19 @@ images_kernel_unpack() {
   mkdir -p "$dir/debs"
   (
     cd "$dir/debs"
+    # Newer packages of the image only point at the binary and the modules.
     # shellcheck disable=SC2046
     APT_CONFIG=$cache/apt/$suite/apt.conf apt-get download "$image" "$headers" \
-      "$(images_depends "$suite" "$headers" '^linux-headers-.*-common')" \
-      "$(images_depends "$suite" "$headers" '^linux-kbuild-')"
+      $(images_depends "$suite" "$image" '^linux-(binary|modules|base)-[0-9]') \
+      $(images_depends "$suite" "$headers" '^linux-(headers-.*-common|kbuild-)')
   )
   for deb in "$dir"/debs/*.deb; do dpkg-deb -x "$deb" "$dir/root"; done
   rm -r "$dir/debs"
   images_merge_usr "$dir/root"
   release=$(basename "$dir"/root/usr/lib/modules/*)
   printf '%s\n' "$release" >"$dir/release"
-  ln -s "root/boot/vmlinuz-$release" "$dir/vmlinuz"
+  # In /boot, or among the modules since Debian's 7.x.
+  ln -s "$(cd "$dir" && find root -name 'vmlinuz*' -type f | head -n 1)" "$dir/vmlinuz"
   ln -s "root/usr/src/linux-headers-$release" "$dir/headers"
   # The headers include each other by the path they are installed at.
   sed -i "s|/usr/src/|$dir/root/usr/src/|" "$dir/headers/Makefile"
@@ -167,8 +169,12 @@ images_initrd_make() {
   # In the order in which they must be loaded.
   modprobe --show-depends -d "$dir/root" -S "$release" -a "${images_initrd_modules[@]}" |
     awk '/^insmod/ && !seen[$2]++ { print $2 }' | while read -r file; do
-      cp "$file" "$tree/lib/boot/"
-      basename "$file" >>"$tree/lib/boot/order"
+      # busybox's insmod reads no compressed module.
+      case $file in
+        *.xz) xz -dc "$file" >"$tree/lib/boot/$(basename "$file" .xz)" ;;
+        *) cp "$file" "$tree/lib/boot/" ;;
+      esac
+      basename "$file" .xz >>"$tree/lib/boot/order"
     done
   (cd "$tree" && find . -print0 | cpio --null --quiet --create --format=newc --owner=0:0) >"$out.new"
   mv "$out.new" "$out"
