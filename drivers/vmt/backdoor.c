@@ -132,5 +132,5 @@ bool vmt_backdoor_uuid(u8 *uuid)
 	memcpy(uuid + 4, &regs.bx, 4);
 	memcpy(uuid + 8, &regs.cx, 4);
 	memcpy(uuid + 12, &regs.dx, 4);
-	return true;
+	return memchr_inv(uuid, 0, 16) != NULL;
 }
