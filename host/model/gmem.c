@@ -105,12 +105,14 @@ int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t len, void **ret_host)
 	return 0;
 }
 
-int gmem_first(const struct gmem *mem, uint64_t *ret_gpa, uint64_t *ret_len)
+int gmem_next(const struct gmem *mem, uint64_t from, uint64_t *ret_gpa, uint64_t *ret_len)
 {
-	if (mem->count == 0)
+	size_t at = region_lower_bound(mem, from);
+
+	if (at == mem->count)
 		return -ENOENT;
-	*ret_gpa = mem->regions[0].gpa;
-	*ret_len = mem->regions[0].last - mem->regions[0].gpa + 1;
+	*ret_gpa = mem->regions[at].gpa;
+	*ret_len = mem->regions[at].last - mem->regions[at].gpa + 1;
 	return 0;
 }
 
@@ -136,7 +138,7 @@ static int region_span(struct gmem *mem, uint64_t gpa, size_t want, bool write,
 	if (!r)
 		return -EFAULT;
 	if (!r->host)
-		return -ENXIO;
+		return r->writable ? -ENXIO : -EFAULT;
 	if (write && !r->writable)
 		return -EACCES;
 	*ret_host = r->host + (gpa - r->gpa);

@@ -28,8 +28,8 @@ void gmem_free(struct gmem *mem);
 
 /*
  * gmem_add() - add [gpa, gpa + len) to the table
- * @host:	where gpa is in our address space; NULL: the guest has memory there that we were not
- *		given, so that an access tells -ENXIO instead of -EFAULT
+ * @host:	where gpa is in our address space; NULL: the guest has something there that we were not
+ *		given.  If that is memory (@writable) an access fails with -ENXIO, else with -EFAULT.
  * @writable:	false: gmem_copy_out() and writable lookups fail with -EACCES
  *
  * Returns 0; -EINVAL for an empty range or one that passes the end of the address space; -EEXIST if it
@@ -46,17 +46,17 @@ int gmem_add(struct gmem *mem, uint64_t gpa, uint64_t len, void *host, bool writ
 int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t len, void **ret_host);
 
 /*
- * gmem_first() - the region with the lowest address, for an owner that takes all out one by one
+ * gmem_next() - the first region that holds @from or lies behind it, for walking through the table
  *
- * Returns 0 or -ENOENT when the table is empty.
+ * Returns 0 or -ENOENT.
  */
-int gmem_first(const struct gmem *mem, uint64_t *ret_gpa, uint64_t *ret_len);
+int gmem_next(const struct gmem *mem, uint64_t from, uint64_t *ret_gpa, uint64_t *ret_len);
 
 /*
  * gmem_copy_in() - copy guest memory to @buf.  The range may span regions that touch.
  *
- * Returns 0; -EFAULT if a byte of it is in no region; -ENXIO if one is in a region without a host
- * address.  @buf is undefined after an error.
+ * Returns 0; -EFAULT if a byte of it is in no region; -ENXIO if one is in memory without a
+ * host address.  @buf is undefined after an error.
  */
 int gmem_copy_in(struct gmem *mem, uint64_t gpa, void *buf, size_t len);
 
