@@ -27,8 +27,9 @@
  *   EAGAIN	read with O_NONBLOCK: nothing is there
  *   ENODATA	read on RPCI: no request was sent, or its reply was read; no wait is made
  *   ENOMSG	write on TCLO: no message waits for an answer
- *   ECONNRESET	write on TCLO: the channel was lost since the message was read, the answer was
- *		dropped; go on reading.  write on RPCI: lost and not to be had again
+ *   ECONNRESET	write on TCLO: the channel was lost before the host had the answer; go on
+ *		reading.  write on RPCI: the channel was lost, the host may or may not have
+ *		acted on the request; the next request opens a channel again
  *   ETIMEDOUT	write on RPCI: the host took the request and gave no reply in time
  *   EOVERFLOW	write on RPCI: the reply was longer than VMT_MSG_MAX and was refused
  *   ENODEV	the device was unbound or its module is being removed
