@@ -375,6 +375,9 @@ int vmci_qpair_alloc(struct vmci_qp **qpair, struct vmci_handle *handle, u64 pro
 
 	if (!qpair || !handle)
 		return VMCI_ERROR_INVALID_ARGS;
+	/* a LOCAL pair needs no device, only a context to be named in */
+	if (own == VMCI_INVALID_ID && flags & VMCI_QPFLAG_LOCAL)
+		own = VMCI_WELL_KNOWN_CONTEXT_ID;
 	want = *handle;
 	result = check_args(want, produce_qsize, consume_qsize, peer, flags, priv_flags, own);
 	if (result != VMCI_SUCCESS)
@@ -445,7 +448,7 @@ int vmci_qpair_detach(struct vmci_qp **qpair)
 	mutex_lock(&qp_mutex);
 	if (--pair->users)
 		vmci_event_dispatch_qp(VMCI_EVENT_QP_PEER_DETACH, pair->res.handle,
-				       vmci_get_context_id());
+				       pair->res.handle.context);
 	else
 		result = pair_detach(pair);
 	mutex_unlock(&qp_mutex);
