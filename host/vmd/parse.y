@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * parse.y - the grammar of vm.conf
+ *
+ * Statements end at a newline or semicolon.  Values are texts, whether quoted, bare or from a macro;
+ * what a text must look like is checked by the conf_*() functions of conf_check.c, which tell their
+ * own faults (they return < 0; the parse goes on, to find more).  After a syntax error reading goes on
+ * with the next statement.
+ */
+%define api.pure full
+%define api.prefix {confyy}
+%define api.value.type {union conf_value}
+%param {struct conf_parser *p}
+
+%code requires {
+#include "host/vmd/conf_parser.h"
+}
+
+%code {
+#include <stdlib.h>
+#include <string.h>
+
+static int confyylex(union conf_value *value, struct conf_parser *p)
+{
+	return conf_lex(value, p);
+}
+
+/* bison's own texts are replaced by one that names the word */
+static void confyyerror(struct conf_parser *p, const char *msg)
+{
+	if (p->lex_failed)
+		p->lex_failed = false;		/* told already */
+	else if (!strcmp(msg, "memory exhausted"))
+		conf_error(p, "blocks nested too deep");
+	else if (!strcmp(p->word, "\n"))
+		conf_error(p, "unexpected end of line");
+	else if (!*p->word && !p->word_quoted)
+		conf_error(p, "unexpected end of file");
+	else
+		conf_error(p, "syntax error near \"%.64s\"", p->word);
+}
+}
+
+%token APPEND CID CONSOLE CPUS DISABLE DISK FORMAT GUESTINFO INCLUDE INITRD INTERFACE KERNEL MEMORY
+%token ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY RESTRICTED SHUTDOWN_TIMEOUT
+%token STATE_DIR UUID VM VMCI VSOCK
+%token LEX_ERROR
+%token <text> TEXT
+%type <number> global_key vm_key restricted
+%type <disk> disk_options
+
+%destructor { free($$); } <text>
+%destructor { free($$.format); } <disk>
+
+%%
+
+conf:
+	%empty
+	| conf '\n'
+	| conf statement '\n'
+	| conf error '\n'	{ yyerrok; }
+	;
+
+statement:
+	INCLUDE TEXT {
+		conf_include(p, $2);
+		free($2);
+	}
+	| TEXT '=' TEXT {
+		conf_set_macro(p, $1, $3);
+		free($1);
+		free($3);
+	}
+	| global_key TEXT {
+		conf_set_global(p, (enum conf_key)$1, $2);
+		free($2);
+	}
+	| VM TEXT {
+		conf_vm_begin(p, $2);
+		free($2);
+	} newlines vm_block {
+		conf_vm_end(p);
+	}
+	;
+
+newlines:
+	%empty
+	| newlines '\n'
+	;
+
+global_key:
+	QEMU			{ $$ = CONF_QEMU; }
+	| QEMU_ROOT		{ $$ = CONF_QEMU_ROOT; }
+	| PLUGIN		{ $$ = CONF_PLUGIN; }
+	| SHUTDOWN_TIMEOUT	{ $$ = CONF_SHUTDOWN_TIMEOUT_KEY; }
+	| STATE_DIR		{ $$ = CONF_STATE_DIR; }
+	;
+
+vm_block:
+	'{' vm_statements vm_statement '}'
+	| '{' vm_statements error '}'
+	;
+
+vm_statements:
+	%empty
+	| vm_statements vm_statement '\n'
+	| vm_statements error '\n'	{ yyerrok; }
+	;
+
+vm_statement:
+	%empty
+	| DISABLE			{ conf_vm_set(p, CONF_DISABLE, NULL); }
+	| vm_key TEXT {
+		conf_vm_set(p, (enum conf_key)$1, $2);
+		free($2);
+	}
+	| DISK TEXT disk_options {
+		conf_vm_disk(p, $2, $3.readonly, $3.format);
+		free($2);
+		free($3.format);
+	}
+	| INTERFACE TEXT restricted {
+		conf_vm_interface(p, $2, $3);
+		free($2);
+	}
+	| PORT TEXT TEXT {
+		conf_vm_port(p, $2, $3);
+		free($2);
+		free($3);
+	}
+	| GUESTINFO TEXT TEXT {
+		conf_vm_guestinfo(p, $2, $3);
+		free($2);
+		free($3);
+	}
+	| QEMU_ARG TEXT {
+		conf_vm_qemu_arg(p, $2);
+		free($2);
+	}
+	;
+
+vm_key:
+	MEMORY			{ $$ = CONF_MEMORY; }
+	| CPUS			{ $$ = CONF_CPUS; }
+	| KERNEL		{ $$ = CONF_KERNEL; }
+	| INITRD		{ $$ = CONF_INITRD; }
+	| APPEND		{ $$ = CONF_APPEND; }
+	| CID			{ $$ = CONF_CID; }
+	| VMCI			{ $$ = CONF_VMCI; }
+	| QP_MEMORY		{ $$ = CONF_QP_MEMORY; }
+	| VSOCK			{ $$ = CONF_VSOCK; }
+	| CONSOLE		{ $$ = CONF_CONSOLE; }
+	| UUID			{ $$ = CONF_UUID; }
+	| ON_REBOOT		{ $$ = CONF_ON_REBOOT; }
+	;
+
+restricted:
+	%empty			{ $$ = 0; }
+	| RESTRICTED		{ $$ = 1; }
+	;
+
+disk_options:
+	%empty			{ $$.readonly = 0; $$.format = NULL; }
+	| disk_options READONLY	{ $$ = $1; $$.readonly = 1; }
+	| disk_options FORMAT TEXT {
+		free($1.format);
+		$$.readonly = $1.readonly;
+		$$.format = $3;
+	}
+	;
+
+%%
