@@ -34,7 +34,7 @@ static struct {
 static const struct {
 	const char *word;
 	int priority;
-} levels[] = {
+} words[] = {
 	[LOG_LEVEL_ERROR] = { "error: ", LOG_ERR },
 	[LOG_LEVEL_WARN] = { "warning: ", LOG_WARNING },
 	[LOG_LEVEL_INFO] = { "", LOG_INFO },
@@ -111,7 +111,7 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 
 	if (level > logger.level)
 		return;
-	n = snprintf(line, sizeof(line), "%s: %s", logger.prog, levels[level].word);
+	n = snprintf(line, sizeof(line), "%s: %s", logger.prog, words[level].word);
 	m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
 	if (m < 0)
 		m = 0;
@@ -119,12 +119,17 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 	line[len++] = '\n';
 	line[len] = '\0';
 	if (logger.syslog)
-		syslog(levels[level].priority, "%s", line + strlen(logger.prog) + 2);
+		syslog(words[level].priority, "%s", line + strlen(logger.prog) + 2);
 	else
 		(void)!write(STDERR_FILENO, line, len);	/* nobody is left to tell of an error */
 	if (logger.fd >= 0)
 		file_line(line, len);
 	errno = saved;
+}
+
+enum log_level log_level(void)
+{
+	return logger.level;
 }
 
 int log_enabled(enum log_level level)

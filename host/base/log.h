@@ -50,6 +50,9 @@ int log_to_file(const char *path, size_t cap);
 /* Whether lines of this level are written: saves the work of making an expensive text. */
 int log_enabled(enum log_level level);
 
+/* log_level - as given to log_init() */
+enum log_level log_level(void);
+
 /*
  * log_escape - make text from outside printable: bytes that are not printable ASCII become \xNN
  * @ret: always NUL-terminated; a text that does not fit ends with "..."

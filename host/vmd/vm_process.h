@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vm_process.h - one VM's process: what it and the parent say to each other, and its parts
+ *
+ * The parent starts the same program again with VM_PROCESS_ARG, a frame connection on descriptor
+ * VM_PROCESS_FD, and sends VMP_CONFIG.  Everything about the VM lives in that process; the parent
+ * keeps the last VMP_STATE of each.
+ */
+#ifndef VMTKIT_HOST_VMD_VM_PROCESS_H
+#define VMTKIT_HOST_VMD_VM_PROCESS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/vmd/conf.h"
+#include "host/vmd/ctl.h"
+
+#define VM_PROCESS_ARG	"--vm-process"
+#define VM_PROCESS_FD	3
+#define VM_LOG_MAX	(4u << 20)	/* bytes of vm.log before it is moved to vm.log.1 */
+
+enum vmp_type {
+	/* from the parent */
+	VMP_CONFIG = 1,		/* vm.conf text: the globals and this VM, cid and uuid filled in */
+	VMP_CLIENT,		/* u32 type and body of a request; descriptor: the client */
+	VMP_SHUTDOWN,		/* ask the guest to power off */
+	VMP_FORCE,		/* end without asking */
+	/* from the VM process */
+	VMP_STATE = 0x100,	/* JSON, see vm_process.c */
+	VMP_ENDED,		/* JSON {"failed": bool, "reason": text}; the process exits */
+};
+
+#define VMP_BODY_MAX	(2u << 20)
+
+struct console;
+struct engine_qemu;
+struct event_base;
+struct fconn;
+struct json_object;
+struct vm_devices;
+
+enum vm_state {
+	VM_STARTING,
+	VM_RUNNING,
+	VM_PAUSED,
+	VM_ENDED,
+};
+
+struct vm_process {
+	struct event_base *base;
+	struct fconn *parent;
+	struct conf *conf;
+	struct vm_spec *vm;
+	char dir[PATH_MAX];		/* of this VM: sockets and logs */
+	char vsock[PATH_MAX];
+	char console_path[PATH_MAX];
+	enum vm_state state;
+	bool stopping;			/* the guest was asked to power off */
+	struct console *console;
+	struct vm_devices *devices;
+	struct engine_qemu *engine;
+	struct event *state_ev;		/* tells the parent, once a turn of the loop */
+};
+
+/* vm_process_main - @level: enum log_level; returns the exit status */
+int vm_process_main(int level);
+
+/* vm_state_changed - the parent hears it soon */
+void vm_state_changed(struct vm_process *p);
+
+/*
+ * vm_ask_shutdown - ask the agent to power off; without one press the power button
+ * Returns "tools" or "power-button": what was done.
+ */
+const char *vm_ask_shutdown(struct vm_process *p);
+
+/* vm_ctl_serve - answer one client; @conn_fd is owned from here on */
+void vm_ctl_serve(struct vm_process *p, int conn_fd, const struct ctl_request *req);
+
+#endif /* VMTKIT_HOST_VMD_VM_PROCESS_H */
