@@ -360,7 +360,6 @@ static int entries_new(struct vmd *d)
 {
 	struct conf_vm *v;
 
-	TAILQ_INIT(&d->vms);
 	STAILQ_FOREACH(v, &d->conf->vms, link) {
 		struct vm_entry *vm = calloc(1, sizeof(*vm));
 
@@ -422,17 +421,20 @@ int vmd_run(struct vmd *d, void (*ready)(void))
 	signal(SIGPIPE, SIG_IGN);
 	LIST_INIT(&d->waiters);
 	d->listen_fd = -1;
-	err = state_dir_take(d);
-	if (err)
-		return 1;
+	TAILQ_INIT(&d->vms);
 	d->base = event_base_new();
 	err = d->base ? events_new(d) : -ENOMEM;
-	if (!err)
-		err = entries_new(d);
 	if (err)
 		log_error("%s", strerror(-err));
 	else
 		err = control_open(d);
+	if (!err)
+		err = state_dir_take(d);
+	if (!err) {
+		err = entries_new(d);
+		if (err)
+			log_error("%s", strerror(-err));
+	}
 	if (!err) {
 		autostart(d);
 		ready();
