@@ -132,8 +132,8 @@ static void power_orderly_locked(struct vmt *vmt)
 static void power_force(struct vmt *vmt, u32 op)
 {
 	if (!force) {
-		dev_warn(vmt->dev, "the guest is still running: user space did not %s it\n",
-			 op == VMT_POWER_REBOOT ? "reboot" : "power off");
+		dev_warn(vmt->dev, "the guest is still running: %s brought nothing\n",
+			 op == VMT_POWER_REBOOT ? "reboot" : "poweroff");
 		return;
 	}
 	dev_crit(vmt->dev, "%s without user space\n",

@@ -172,24 +172,24 @@ static void tclo_arrived(struct vmt *vmt, u32 len)
 static u32 tclo_exchange(struct vmt *vmt)
 {
 	struct vmt_tclo *t = &vmt->tclo;
-	bool was_open = t->ch.is_open;
+	u64 now = now_ms();
 	u32 len;
-	int n;
+	int n = 0;
 
-	if (!was_open) {
-		if (now_ms() < t->open_at_ms)
-			return t->open_at_ms - now_ms();
+	if (!t->ch.is_open) {
+		if (now < t->open_at_ms)
+			return t->open_at_ms - now;
 		n = tclo_open(vmt);
-	} else {
-		n = tclo_send(vmt);
 	}
+	if (!n)
+		n = tclo_send(vmt);
 	/* Somebody waits for the channel: the answer was the last thing to do on this one. */
 	if (!n && READ_ONCE(t->reopen))
 		return 0;
 	if (!n)
 		n = vmt_channel_recv(&t->ch, t->msg, VMT_MSG_MAX, &len);
 	if (n < 0) {
-		tclo_failed(vmt, was_open);
+		tclo_failed(vmt, n != -ENOSPC);
 		return t->open_at_ms - min(t->open_at_ms, now_ms());
 	}
 	vmt_reopen_works(&t->re, now_ms());
