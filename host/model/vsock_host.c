@@ -352,7 +352,8 @@ void vsh_tick(struct vsh *vsh, uint64_t now_ms)
 	}
 }
 
-static void info_fill(struct vsh_conn *conn, struct vsh_info *info)
+/* Returns 0, or -EIO: the ring is corrupt. */
+static int info_fill(struct vsh_conn *conn, struct vsh_info *info)
 {
 	int64_t ready = conn->qp ? vmci_qp_ready(conn->qp) : 0;
 
@@ -370,20 +371,24 @@ static void info_fill(struct vsh_conn *conn, struct vsh_info *info)
 		.bytes_to_guest = conn->to_guest,
 		.unread = ready > 0 ? (uint64_t)ready : conn->spill_size - conn->spill_off,
 	};
+	return ready == -EIO ? -EIO : 0;
 }
 
 int vsh_walk(struct vsh *vsh, int (*fn)(void *data, const struct vsh_info *info), void *data)
 {
-	struct vsh_conn *conn;
+	struct vsh_conn *conn, *next;
 	int r = 0;
 
-	TAILQ_FOREACH(conn, &vsh->all, all) {
+	for (conn = TAILQ_FIRST(&vsh->all); conn && !r; conn = next) {
 		struct vsh_info info;
+		int err = info_fill(conn, &info);
 
-		info_fill(conn, &info);
-		r = fn(data, &info);
-		if (r)
-			break;
+		/* the device tells nobody else about a ring that is corrupt */
+		next = TAILQ_NEXT(conn, all);
+		if (err)
+			vsh_conn_corrupt(conn);
+		else
+			r = fn(data, &info);
 	}
 	return r;
 }

@@ -229,7 +229,12 @@ int vsh_error(const struct vsh_conn *conn);
 int vsh_dgram_send(struct vsh *vsh, struct vmci_wire_dg *dg, size_t len, uint32_t host_port,
 		   uint32_t guest_port);
 
-/* vsh_walk() - calls @fn for each connection, oldest first, until it returns something else than 0 */
+/*
+ * vsh_walk() - calls @fn for each connection, oldest first, until it returns something else than 0
+ *
+ * A connection whose ring is found corrupt is torn down instead (VSH_EV_CLOSED).  @fn must not change
+ * anything.
+ */
 int vsh_walk(struct vsh *vsh, int (*fn)(void *data, const struct vsh_info *info), void *data);
 
 /* vsh_counters() - all counters; valid as long as @vsh */

@@ -130,6 +130,12 @@ void vsh_conn_fail(struct vsh_conn *conn, int error)
 	vsh_conn_over(conn, error);
 }
 
+void vsh_conn_corrupt(struct vsh_conn *conn)
+{
+	conn->vsh->count.queue_corrupt++;
+	vsh_conn_fail(conn, -EPROTO);
+}
+
 void vsh_close(struct vsh_conn *conn)
 {
 	if (conn->in_handshake)

@@ -10,7 +10,8 @@
  *
  * A guest that detaches takes its memory back.  What it had written is copied aside first ("spilled",
  * state DETACHED) and read from there; all such bytes together are limited, and a connection for
- * which there is no room ends with an error, not with a short stream that looks complete.
+ * which there is no room is torn down.  Reset and resume of the device leave nothing to copy: they end
+ * connections in the same way.
  *
  * RST on an established connection comes from a guest that has no such socket any more: both
  * directions are shut down, what is in the ring stays readable.
@@ -217,11 +218,11 @@ static void pair_gone(void *data, struct vmci_qp *qp, enum vmci_qp_gone why)
 	struct vsh *vsh = conn->vsh;
 	int err = 0;
 
-	if (conn->state != VSH_ESTABLISHED) {
+	if (conn->state != VSH_ESTABLISHED || why != VMCI_QP_GONE_DETACH) {
 		vsh_conn_over(conn, -ECONNRESET);
 		return;
 	}
-	if (why == VMCI_QP_GONE_DETACH && !(conn->shutdown & VSOCK_SHUTDOWN_RCV))
+	if (!(conn->shutdown & VSOCK_SHUTDOWN_RCV))
 		err = spill(conn);
 	if (err) {
 		vsh->count.spill_lost++;
@@ -288,10 +289,8 @@ void vsh_data_packet(struct vsh_conn *conn, const struct vsh_packet *p)
 		return;
 	case VSOCK_PKT_WAITING_READ:
 	case VSOCK_PKT_WAITING_WRITE:
-		if (got_waiting(conn, p->type)) {
-			conn->vsh->count.queue_corrupt++;
-			vsh_conn_fail(conn, -EPROTO);
-		}
+		if (got_waiting(conn, p->type))
+			vsh_conn_corrupt(conn);
 		return;
 	default:
 		conn->vsh->count.unexpected++;

@@ -153,6 +153,9 @@ void vsh_conn_bury(struct vsh_conn *conn, int error);
 /* vsh_conn_fail() - end it with RST, tell the user by VSH_EV_CLOSED, free it */
 void vsh_conn_fail(struct vsh_conn *conn, int error);
 
+/* vsh_conn_corrupt() - vsh_conn_fail() for a ring that the device gave up */
+void vsh_conn_corrupt(struct vsh_conn *conn);
+
 /* vsh_conn_over() - the same, but the guest knows already */
 void vsh_conn_over(struct vsh_conn *conn, int error);
 
