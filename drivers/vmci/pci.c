@@ -29,9 +29,9 @@
 #include "event.h"
 #include "qpair.h"
 
-static bool disable_msix;
-module_param(disable_msix, bool, 0444);
-MODULE_PARM_DESC(disable_msix, "use one interrupt, not a MSI-X vector for each cause (default: N)");
+static bool one_vector;
+module_param(one_vector, bool, 0444);
+MODULE_PARM_DESC(one_vector, "use one interrupt for all causes, not a vector each (default: N)");
 
 static bool disable_msi;
 module_param(disable_msi, bool, 0444);
@@ -134,15 +134,15 @@ static int vectors_alloc(struct vmci_dev *dev)
 	unsigned int i;
 	int err;
 
-	if (disable_msix)
-		types &= ~PCI_IRQ_MSIX;
-	if (types & PCI_IRQ_MSIX)
+	if (!one_vector && types & PCI_IRQ_MSIX)
 		n = pci_alloc_irq_vectors(dev->pdev, want, want, PCI_IRQ_MSIX);
 	dev->exclusive = n == (int)want;
 	if (n < 0)
 		n = pci_alloc_irq_vectors(dev->pdev, 1, 1, types);
-	if (n < 0)
+	if (n < 0) {
+		dev_err(&dev->pdev->dev, "the device has no interrupt that may be used: %d\n", n);
 		return n;
+	}
 	dev->vectors = n;
 	for (i = 0; i < dev->vectors; i++) {
 		err = vector_request(dev, i);
