@@ -102,6 +102,7 @@ build_modules_index() {
   mkdir -p "$tree/lib/modules" "$dir/modules/updates"
   cp -al "$stock" "$tree/lib/modules/$release"
   find "$dir/obj" -name '*.ko' -exec cp {} "$dir/modules/updates/" \;
+  strip --strip-debug "$dir"/modules/updates/*.ko
   rm -f "$tree/lib/modules/$release"/modules.{dep,alias,symbols,softdep,devname,builtin.alias}*
   cp -r "$dir/modules/updates" "$tree/lib/modules/$release/updates"
   depmod -b "$tree" "$release"
