@@ -71,8 +71,9 @@ static int clock_step_locked(struct vmt *vmt, s64 offset_ns)
 		return err;
 	}
 	vmt->clock.status.steps++;
-	dev_info(vmt->dev, "clock set %s by %lld ms to the host's time\n",
-		 offset_ns < 0 ? "back" : "forward", abs(offset_ns) / (s64)NSEC_PER_MSEC);
+	dev_info_ratelimited(vmt->dev, "clock set %s by %lld ms to the host's time\n",
+			     offset_ns < 0 ? "back" : "forward",
+			     abs(offset_ns) / (s64)NSEC_PER_MSEC);
 	return 0;
 }
 

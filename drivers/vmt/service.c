@@ -154,11 +154,11 @@ void vmt_service_seen(struct vmt *vmt, const struct vmt_command *cmd)
 {
 	switch (cmd->id) {
 	case VMT_CMD_RESUME:
-		dev_info(vmt->dev, "the host resumed this virtual machine\n");
+		dev_info_ratelimited(vmt->dev, "the host resumed this virtual machine\n");
 		vmt_clock_resumed(vmt);
 		break;
 	case VMT_CMD_SUSPEND:
-		dev_info(vmt->dev, "the host suspends this virtual machine\n");
+		dev_info_ratelimited(vmt->dev, "the host suspends this virtual machine\n");
 		break;
 	case VMT_CMD_OPTION:
 		if (cmd->option == VMT_OPTION_SYNCTIME)

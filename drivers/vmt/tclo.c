@@ -62,14 +62,17 @@ static void tclo_kick_locked(struct vmt_tclo *t)
 static void tclo_note_attached(struct vmt *vmt)
 {
 	struct vmt_tclo *t = &vmt->tclo;
-	bool contended = vmt_reopen_contended(&t->re);
+	bool failing = vmt_reopen_contended(&t->re);
 
 	mutex_lock(&t->lock);
 	t->attached = t->ch.is_open;
-	if (contended && !t->contended)
+	/* A host that never gave a channel is not contended: it may have none. */
+	if (failing && !t->lost)
+		dev_notice_once(vmt->dev, "the host gives no channel for its messages\n");
+	if (failing && t->lost && !t->contended)
 		dev_warn(vmt->dev,
 			 "the host's message channel is taken away again and again: is another agent (vmtoolsd) running? Stop it, or unbind this device\n");
-	t->contended = contended;
+	t->contended = failing && t->lost;
 	wake_up(&t->owner_wq);
 	mutex_unlock(&t->lock);
 }
@@ -193,7 +196,7 @@ static u32 tclo_exchange(struct vmt *vmt)
 		return t->open_at_ms - min(t->open_at_ms, now_ms());
 	}
 	vmt_reopen_works(&t->re, now_ms());
-	if (t->contended != vmt_reopen_contended(&t->re))
+	if (t->contended && !vmt_reopen_contended(&t->re))
 		tclo_note_attached(vmt);
 	if (n == 0)
 		return vmt_pace_next(&t->pace, now_ms());
