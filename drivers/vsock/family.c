@@ -191,11 +191,12 @@ int vsk_family_init(void)
 	return err;
 }
 
-/* The module has no users left; a release may be under way. */
+/* No file is left; sockets that are about to be freed may still give their use back. */
 void vsk_family_exit(void)
 {
-	flush_work(&release_work);
+	mutex_lock(&family_lock);
 	if (number != FAMILY_NONE)
 		sock_unregister(number);
-	number = FAMILY_NONE;
+	WRITE_ONCE(number, FAMILY_NONE);
+	mutex_unlock(&family_lock);
 }

@@ -2,8 +2,9 @@
 /*
  * main.c - vmsock.ko: vSockets over VMCI
  *
- * The order of load and, reversed, of unload.  Sockets and open device nodes hold the module, so
- * nothing of theirs is left when it goes.  vsock.h has the states, the references and the locks.
+ * The order of load and, reversed, of unload.  Files of sockets and of the device node hold the
+ * module, so at unload there are only sockets that are about to be freed; they are waited for.
+ * vsock.h has the states, the references and the locks.
  */
 #include <linux/module.h>
 #include <net/sock.h>
@@ -39,6 +40,7 @@ undo_family:
 	vsk_family_exit();
 undo_packet:
 	vsk_packet_exit();
+	vsk_sock_drain();
 undo_proto:
 	proto_unregister(&vsk_proto);
 undo_wq:
@@ -51,6 +53,7 @@ static void __exit vmsock_exit(void)
 	vsk_control_exit();
 	vsk_family_exit();
 	vsk_packet_exit();
+	vsk_sock_drain();
 	proto_unregister(&vsk_proto);
 	destroy_workqueue(vsk_wq);
 }

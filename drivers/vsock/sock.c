@@ -4,19 +4,27 @@
  *
  * A bound port belongs to its socket until the socket is released: nothing gives it up earlier, so
  * nothing can give it up twice.  Children have their listener's port without being bound.
+ *
+ * A released socket lives on until its work is done and a grace period is over.  That is short and
+ * needs nobody's help, so it does not hold the module (vsk_proto has no owner): unloading waits for
+ * `alive` to reach 0 instead of failing.  Files hold the module through their proto_ops.
  * Lock order and references: vsock.h.
  */
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/wait.h>
 
 #include "vsock.h"
 
 struct proto vsk_proto = {
 	.name = "VMSOCK",
-	.owner = THIS_MODULE,
 	.obj_size = sizeof(struct vsk_sock),
 };
+
+static atomic_t alive = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(none_alive);
 
 /*
  * vsk_errno() - a VMCI status word as 0 or -errno
@@ -59,6 +67,19 @@ static void sock_destruct(struct sock *sk)
 	if (vsk->listener)
 		sock_put(&vsk->listener->sk);
 	vsk_family_unuse();
+	if (atomic_dec_and_test(&alive))
+		wake_up(&none_alive);
+}
+
+/*
+ * vsk_sock_drain() - wait until the last socket has been freed
+ *
+ * Context: process; no socket can be made any more, and none has a file.
+ */
+void vsk_sock_drain(void)
+{
+	wait_event(none_alive, !atomic_read(&alive));
+	rcu_barrier();		/* sk_destruct is not the last step of its callback */
 }
 
 static void settings_init(struct vsk_sock *vsk, const struct vsk_sock *parent)
@@ -99,6 +120,7 @@ struct sock *vsk_sock_new(struct net *net, struct socket *sock, int family, int 
 	sk->sk_type = type;
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sk->sk_destruct = sock_destruct;
+	atomic_inc(&alive);
 	vsk_family_use_more();
 
 	vsk->local = VSK_ADDR_ANY;

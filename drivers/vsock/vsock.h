@@ -196,6 +196,7 @@ void vsk_control_exit(void);
 /* sock.c */
 struct sock *vsk_sock_new(struct net *net, struct socket *sock, int family, int type, int kern,
 			  const struct vsk_sock *parent);
+void vsk_sock_drain(void);
 int vsk_addr_parse(const struct sock *sk, const void *addr, int len, struct vsk_addr *ret);
 void vsk_addr_fill(const struct sock *sk, const struct vsk_addr *addr, struct vsk_sockaddr *ret);
 int vsk_release(struct socket *sock);
