@@ -300,7 +300,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmtTclo, vmt_tclo_free)
  * @data: handed to @func
  *
  * Has @func called once the answer to the command in hand has gone to the host.  It is called too
- * when the channel was lost before the answer left: what the host asked for is still done.
+ * when the channel was lost, or @tclo freed, before the answer left: what the host asked for is still
+ * done.
  */
 void vmt_tclo_after_reply(VmtTclo *tclo, void (*func)(gpointer data), gpointer data);
 

@@ -12,7 +12,7 @@
  *	LOST	given up; funcs->lost was called and no source is left.
  *
  * What a command wants done after its reply (switch the machine off, tell the host all again) is run
- * when the reply was sent, or when the channel is lost first.  The functions of the user may not free
+ * when the reply was sent, or when the channel is lost or closed first.  The functions of the user may not free
  * the server, so nothing here has to look whether it is still there after a call.
  */
 #include <glib-unix.h>
@@ -217,6 +217,7 @@ void vmt_tclo_free(VmtTclo *tclo)
 	if (!tclo)
 		return;
 	source_set(tclo, NULL, NULL);
+	run_after(tclo);
 	vmt_channel_free(tclo->channel);
 	g_string_free(tclo->reply, TRUE);
 	g_free(tclo->app);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * info.c - what the host is told about this machine, and when
+ *
+ * Each report has a slot with the last payload that the host took; only another one is sent.  Changes
+ * come from the kernel: netlink for the network, poll() on /proc/sys/kernel/hostname for the name.
+ * They are put together: at the earliest SETTLE_MS after the change, at most one round each second.
+ * Every SAFETY_S all is looked at again, for what nobody tells (name servers), and the uptime is sent.
+ *
+ * A report that the host does not know falls back to the older form, until the next reset.
+ * "1 " and something behind it is a refusal too: that is how hosts answer what they did not store.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include <wire/guestrpc.h>
+
+#include "agent/agent.h"
+#include "agent/info.h"
+#include "agent/netlink.h"
+#include "agent/nicreport.h"
+#include "agent/osinfo.h"
+
+#define SETTLE_MS	100
+#define ROUND_MS	1000
+#define SAFETY_S	30
+
+enum slot {
+	SLOT_HOST_NAME,
+	SLOT_OS_DETAILED,
+	SLOT_OS_NAME_FULL,
+	SLOT_OS_NAME,
+	SLOT_NETWORK,
+	SLOT_IP,		/* the variable guestinfo.ip */
+	SLOTS,
+};
+
+struct info {
+	struct agent *agent;
+	struct netlink *netlink;	/* NULL if the kernel refuses */
+	struct osinfo os;
+	GBytes *sent[SLOTS];
+	gboolean told;			/* the host has begun: reports are wanted */
+	gboolean os_old;		/* it does not know OS_DETAILED */
+	enum nic_form nic_form;
+	gboolean broadcast_ip;
+	guint round_timer, safety_timer, name_watch;
+	int name_fd;
+	gint64 last_round;		/* monotonic, us */
+};
+
+static const char *const default_exclude[] = {
+	"docker*", "veth*", "virbr*", "antrea-*", "cali*", NULL,
+};
+
+/* One report: "SetGuestInfo  N payload".  Returns FALSE if the host does not take this form */
+static gboolean send_report(struct info *info, enum slot slot, guint type, GBytes *payload)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GByteArray) request = g_byte_array_new();
+	g_autofree char *head = g_strdup_printf(GRPC_SET_GUEST_INFO "  %u ", type), *reply = NULL;
+	gsize len = 0;
+
+	if (info->sent[slot] && g_bytes_equal(info->sent[slot], payload))
+		return TRUE;
+	g_byte_array_append(request, (const guint8 *)head, (guint)strlen(head));
+	g_byte_array_append(request, g_bytes_get_data(payload, NULL), (guint)g_bytes_get_size(payload));
+	reply = agent_rpc_bytes(info->agent, request->data, request->len, &len, &error);
+	g_clear_pointer(&info->sent[slot], g_bytes_unref);
+	if (reply && !len) {
+		info->sent[slot] = g_bytes_ref(payload);
+		return TRUE;
+	}
+	g_debug("the host did not take report %u: %s", type, reply ? reply : error->message);
+	return !reply && !g_error_matches(error, VMT_ERROR, VMT_ERROR_REFUSED);
+}
+
+static gboolean send_text(struct info *info, enum slot slot, guint type, const char *text)
+{
+	/* With the NUL counted, as the hosts know it from their own tools */
+	g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text) + 1);
+
+	return send_report(info, slot, type, payload);
+}
+
+static void send_host_name(struct info *info)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+
+	if (gethostname(name, sizeof(name) - 1) == 0 && *name)
+		(void)send_text(info, SLOT_HOST_NAME, GRPC_INFO_DNS_NAME, name);
+}
+
+static void send_os(struct info *info)
+{
+	if (!info->os_old) {
+		g_autoptr(GBytes) payload = osinfo_detailed(&info->os);
+
+		info->os_old = !send_report(info, SLOT_OS_DETAILED, GRPC_INFO_OS_DETAILED, payload);
+	}
+	if (!info->os_old)
+		return;
+	(void)send_text(info, SLOT_OS_NAME_FULL, GRPC_INFO_OS_NAME_FULL, info->os.name);
+	(void)send_text(info, SLOT_OS_NAME, GRPC_INFO_OS_NAME, info->os.id);
+}
+
+/* guestinfo.ip, for the hosts that asked for it.  FALSE if there is no address to tell */
+static gboolean send_ip(struct info *info, const struct net_state *net)
+{
+	const struct net_ip *ip = net_state_primary(net);
+	g_autofree char *text = ip ? net_ip_text(ip) : NULL;
+	g_autoptr(GBytes) value = text ? g_bytes_new(text, strlen(text)) : NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!value)
+		return FALSE;
+	if (info->sent[SLOT_IP] && g_bytes_equal(info->sent[SLOT_IP], value))
+		return TRUE;
+	g_clear_pointer(&info->sent[SLOT_IP], g_bytes_unref);
+	if (agent_rpc(info->agent, &error, GRPC_INFO_SET " guestinfo.ip %s", text))
+		info->sent[SLOT_IP] = g_steal_pointer(&value);
+	return TRUE;
+}
+
+static void send_network(struct info *info)
+{
+	struct net_state *net;
+
+	if (!info->netlink)
+		return;
+	net = netlink_collect(info->netlink, default_exclude);
+	for (; info->nic_form < NIC_FORMS; info->nic_form++) {
+		g_autoptr(GBytes) payload = nic_report_encode(net, info->nic_form);
+		guint type = info->nic_form == NIC_FORM_V3 ? GRPC_INFO_NIC_V3 : GRPC_INFO_NIC_V2;
+
+		if (payload && send_report(info, SLOT_NETWORK, type, payload))
+			break;
+	}
+	if (info->nic_form == NIC_FORMS) {
+		g_debug("the host takes no form of the network report");
+		info->nic_form = NIC_FORM_V3;
+	}
+	if (info->broadcast_ip)
+		(void)send_ip(info, net);
+	net_state_free(net);
+}
+
+void info_uptime(struct info *info)
+{
+	g_autofree char *text = NULL;
+	double seconds;
+
+	if (!g_file_get_contents("/proc/uptime", &text, NULL, NULL))
+		return;
+	seconds = g_ascii_strtod(text, NULL);
+	agent_rpc_or_log(info->agent, GRPC_SET_GUEST_INFO "  %d %" G_GUINT64_FORMAT,
+			 GRPC_INFO_UPTIME, (guint64)(seconds * 100));
+}
+
+static gboolean round_due(gpointer data)
+{
+	struct info *info = data;
+
+	info->round_timer = 0;
+	info->last_round = g_get_monotonic_time();
+	send_host_name(info);
+	send_os(info);
+	send_network(info);
+	return G_SOURCE_REMOVE;
+}
+
+static void round_schedule(struct info *info)
+{
+	gint64 since = (g_get_monotonic_time() - info->last_round) / 1000;
+
+	if (info->round_timer || !info->told)
+		return;
+	info->round_timer = g_timeout_add(since < ROUND_MS - SETTLE_MS ? (guint)(ROUND_MS - since) :
+									 SETTLE_MS, round_due, info);
+}
+
+static gboolean safety_due(gpointer data)
+{
+	struct info *info = data;
+
+	round_schedule(info);
+	info_uptime(info);
+	return G_SOURCE_CONTINUE;
+}
+
+static void network_changed(gpointer data)
+{
+	round_schedule(data);
+}
+
+static gboolean name_changed(gint fd, GIOCondition cond, gpointer data)
+{
+	char name[HOST_NAME_MAX + 1];
+
+	/* Reading is what the kernel takes for "seen" */
+	(void)!pread(fd, name, sizeof(name), 0);
+	round_schedule(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static void os_read(struct info *info)
+{
+	g_autofree char *text = NULL;
+	struct utsname uts;
+
+	if (!g_file_get_contents("/etc/os-release", &text, NULL, NULL))
+		(void)g_file_get_contents("/usr/lib/os-release", &text, NULL, NULL);
+	if (uname(&uts) < 0)
+		memset(&uts, 0, sizeof(uts));
+	osinfo_clear(&info->os);
+	osinfo_parse(&info->os, text, &uts);
+}
+
+struct info *info_new(struct agent *agent)
+{
+	struct info *info = g_new0(struct info, 1);
+	g_autoptr(GError) error = NULL;
+	char name[HOST_NAME_MAX + 1];
+
+	info->agent = agent;
+	os_read(info);
+	info->netlink = netlink_new(network_changed, info, &error);
+	if (!info->netlink)
+		g_warning("the host will not be told about the network: %s", error->message);
+	info->name_fd = open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC);
+	if (info->name_fd >= 0) {
+		(void)!pread(info->name_fd, name, sizeof(name), 0);
+		info->name_watch = g_unix_fd_add(info->name_fd, G_IO_PRI | G_IO_ERR, name_changed, info);
+	}
+	return info;
+}
+
+void info_free(struct info *info)
+{
+	guint i;
+
+	if (!info)
+		return;
+	if (info->round_timer)
+		g_source_remove(info->round_timer);
+	if (info->safety_timer)
+		g_source_remove(info->safety_timer);
+	if (info->name_watch)
+		g_source_remove(info->name_watch);
+	if (info->name_fd >= 0)
+		close(info->name_fd);
+	netlink_free(info->netlink);
+	for (i = 0; i < SLOTS; i++)
+		g_clear_pointer(&info->sent[i], g_bytes_unref);
+	osinfo_clear(&info->os);
+	g_free(info);
+}
+
+void info_forget(struct info *info)
+{
+	guint i;
+
+	for (i = 0; i < SLOTS; i++)
+		g_clear_pointer(&info->sent[i], g_bytes_unref);
+	info->os_old = FALSE;
+	info->nic_form = NIC_FORM_V3;
+	info->told = TRUE;
+	os_read(info);
+	if (!info->safety_timer)
+		info->safety_timer = g_timeout_add_seconds(SAFETY_S, safety_due, info);
+	round_schedule(info);
+}
+
+gboolean info_option(struct info *info, const char *name, const char *value)
+{
+	if (strcmp(name, "broadcastIP") || (strcmp(value, "0") && strcmp(value, "1")))
+		return FALSE;
+	info->broadcast_ip = *value == '1';
+	if (info->broadcast_ip)
+		round_schedule(info);
+	return TRUE;
+}

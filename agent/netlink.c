@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netlink.c - what the kernel says about the network, and when it changes
+ *
+ * libnl keeps three caches (interfaces, addresses, routes) up to date from the kernel's notifications,
+ * so that a change costs its delta and an idle network nothing.  When notifications were lost, which
+ * happens in storms of changes, the caches are made anew.
+ *
+ * Reported are Ethernet-like interfaces with a hardware address, in the order of their numbers, without
+ * the excluded names; and of the main table the unicast routes over them.
+ */
+#include <limits.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include <netlink/cache.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/nexthop.h>
+#include <netlink/route/route.h>
+
+#include "include/wire/guestnic.h"
+
+#include "agent/netlink.h"
+
+#define RESOLV_CONF		"/etc/resolv.conf"
+#define RESOLVED_CONF		"/run/systemd/resolve/resolv.conf"
+
+struct netlink {
+	struct nl_cache_mngr *mngr;
+	struct nl_cache *links, *addrs, *routes;	/* of the manager */
+	GSource *source;
+	void (*changed)(gpointer data);
+	gpointer data;
+};
+
+static void cache_changed(struct nl_cache *cache, struct nl_object *object, int action, void *data)
+{
+	struct netlink *nl = data;
+
+	nl->changed(nl->data);
+}
+
+static void caches_drop(struct netlink *nl)
+{
+	if (nl->source) {
+		g_source_destroy(nl->source);
+		g_source_unref(nl->source);
+		nl->source = NULL;
+	}
+	if (nl->mngr)
+		nl_cache_mngr_free(nl->mngr);
+	nl->mngr = NULL;
+	nl->links = nl->addrs = nl->routes = NULL;
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data);
+
+static int caches_make(struct netlink *nl)
+{
+	int err = nl_cache_mngr_alloc(NULL, NETLINK_ROUTE, NL_AUTO_PROVIDE, &nl->mngr);
+
+	if (!err)
+		err = nl_cache_mngr_add(nl->mngr, "route/link", cache_changed, nl, &nl->links);
+	if (!err)
+		err = nl_cache_mngr_add(nl->mngr, "route/addr", cache_changed, nl, &nl->addrs);
+	if (!err)
+		err = nl_cache_mngr_add(nl->mngr, "route/route", cache_changed, nl, &nl->routes);
+	if (err) {
+		caches_drop(nl);
+		return err;
+	}
+	nl->source = g_unix_fd_source_new(nl_cache_mngr_get_fd(nl->mngr), G_IO_IN);
+	g_source_set_callback(nl->source, (GSourceFunc)(void (*)(void))readable, nl, NULL);
+	g_source_attach(nl->source, g_main_context_get_thread_default());
+	return 0;
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	struct netlink *nl = data;
+	int err = nl_cache_mngr_data_ready(nl->mngr);
+
+	if (err >= 0)
+		return G_SOURCE_CONTINUE;
+	g_debug("network notifications were lost (%s): reading all again", nl_geterror(err));
+	caches_drop(nl);
+	err = caches_make(nl);
+	if (err)
+		g_warning("the network cannot be followed any more: %s", nl_geterror(err));
+	nl->changed(nl->data);
+	return G_SOURCE_REMOVE;
+}
+
+struct netlink *netlink_new(void (*changed)(gpointer data), gpointer data, GError **error)
+{
+	struct netlink *nl = g_new0(struct netlink, 1);
+	int err;
+
+	nl->changed = changed;
+	nl->data = data;
+	err = caches_make(nl);
+	if (!err)
+		return nl;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "netlink: %s", nl_geterror(err));
+	netlink_free(nl);
+	return NULL;
+}
+
+void netlink_free(struct netlink *nl)
+{
+	if (!nl)
+		return;
+	caches_drop(nl);
+	g_free(nl);
+}
+
+static gboolean excluded(const char *name, const char *const *globs)
+{
+	guint i;
+
+	for (i = 0; globs && globs[i]; i++)
+		if (g_pattern_match_simple(globs[i], name))
+			return TRUE;
+	return FALSE;
+}
+
+static void collect_links(struct netlink *nl, const char *const *exclude, struct net_state *net)
+{
+	struct nl_object *o;
+
+	for (o = nl_cache_get_first(nl->links); o; o = nl_cache_get_next(o)) {
+		struct rtnl_link *link = (struct rtnl_link *)o;
+		struct nl_addr *mac = rtnl_link_get_addr(link);
+		const char *name = rtnl_link_get_name(link);
+		struct net_nic *nic;
+
+		if (rtnl_link_get_flags(link) & IFF_LOOPBACK ||
+		    rtnl_link_get_arptype(link) != ARPHRD_ETHER || !mac || nl_addr_get_len(mac) != 6 ||
+		    !name || excluded(name, exclude))
+			continue;
+		nic = net_state_nic_add(net);
+		nic->index = rtnl_link_get_ifindex(link);
+		nic->up = rtnl_link_get_flags(link) & IFF_UP;
+		memcpy(nic->mac, nl_addr_get_binary_addr(mac), 6);
+	}
+}
+
+static gint nic_order(gconstpointer a, gconstpointer b)
+{
+	const struct net_nic *const *x = a, *const *y = b;
+
+	return (*x)->index - (*y)->index;
+}
+
+static gboolean ip_from(struct nl_addr *addr, struct net_ip *ret_ip)
+{
+	guint len = addr ? nl_addr_get_len(addr) : 0;
+
+	memset(ret_ip, 0, sizeof(*ret_ip));
+	if (!addr || (nl_addr_get_family(addr) != AF_INET && nl_addr_get_family(addr) != AF_INET6))
+		return FALSE;
+	ret_ip->v6 = nl_addr_get_family(addr) == AF_INET6;
+	/* The default route's destination has a family and no bytes */
+	if (len && len != (ret_ip->v6 ? 16 : 4))
+		return FALSE;
+	if (len)
+		memcpy(ret_ip->bytes, nl_addr_get_binary_addr(addr), len);
+	return TRUE;
+}
+
+static guint addr_origin(const struct net_ip *ip, guint flags)
+{
+	if (ip->v6 && flags & IFA_F_TEMPORARY)
+		return GUESTNIC_ORIGIN_RANDOM;
+	if (ip->v6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80)
+		return GUESTNIC_ORIGIN_LINKLAYER;
+	if (flags & IFA_F_PERMANENT)
+		return GUESTNIC_ORIGIN_MANUAL;
+	/* A lifetime comes from a lease, or for a whole IPv6 prefix from a router's announcement */
+	if (ip->v6 && flags & (IFA_F_MANAGETEMPADDR | IFA_F_STABLE_PRIVACY))
+		return GUESTNIC_ORIGIN_LINKLAYER;
+	return GUESTNIC_ORIGIN_DHCP;
+}
+
+static guint addr_status(guint flags)
+{
+	if (flags & IFA_F_DADFAILED)
+		return GUESTNIC_STATUS_DUPLICATE;
+	if (flags & IFA_F_DEPRECATED)
+		return GUESTNIC_STATUS_DEPRECATED;
+	if (flags & IFA_F_OPTIMISTIC)
+		return GUESTNIC_STATUS_OPTIMISTIC;
+	if (flags & IFA_F_TENTATIVE)
+		return GUESTNIC_STATUS_TENTATIVE;
+	return GUESTNIC_STATUS_PREFERRED;
+}
+
+/* From the kernel's number of an interface to its place in net->nics */
+static GHashTable *nic_table(const struct net_state *net)
+{
+	GHashTable *table = g_hash_table_new(NULL, NULL);
+	guint i;
+
+	for (i = 0; i < net->nics->len; i++) {
+		const struct net_nic *nic = g_ptr_array_index(net->nics, i);
+
+		g_hash_table_insert(table, GINT_TO_POINTER(nic->index), GUINT_TO_POINTER(i));
+	}
+	return table;
+}
+
+static gboolean nic_find(GHashTable *table, int ifindex, guint *ret_nic)
+{
+	gpointer value;
+
+	if (!g_hash_table_lookup_extended(table, GINT_TO_POINTER(ifindex), NULL, &value))
+		return FALSE;
+	*ret_nic = GPOINTER_TO_UINT(value);
+	return TRUE;
+}
+
+static void collect_addrs(struct netlink *nl, GHashTable *table, struct net_state *net)
+{
+	struct nl_object *o;
+
+	for (o = nl_cache_get_first(nl->addrs); o; o = nl_cache_get_next(o)) {
+		struct rtnl_addr *addr = (struct rtnl_addr *)o;
+		guint flags = rtnl_addr_get_flags(addr), i;
+		struct net_addr a = { 0 };
+		struct net_nic *nic;
+
+		if (!nic_find(table, rtnl_addr_get_ifindex(addr), &i) ||
+		    !ip_from(rtnl_addr_get_local(addr), &a.ip))
+			continue;
+		nic = g_ptr_array_index(net->nics, i);
+		a.prefix_len = (guint)rtnl_addr_get_prefixlen(addr);
+		a.origin = addr_origin(&a.ip, flags);
+		a.status = addr_status(flags);
+		g_array_append_val(nic->addrs, a);
+	}
+}
+
+static void collect_routes(struct netlink *nl, GHashTable *table, struct net_state *net)
+{
+	struct nl_object *o;
+
+	for (o = nl_cache_get_first(nl->routes); o && net->routes->len < GUESTNIC_ROUTES;
+	     o = nl_cache_get_next(o)) {
+		struct rtnl_route *route = (struct rtnl_route *)o;
+		struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+		struct net_route r = { 0 };
+
+		if (rtnl_route_get_table(route) != RT_TABLE_MAIN ||
+		    rtnl_route_get_type(route) != RTN_UNICAST || !hop ||
+		    !nic_find(table, rtnl_route_nh_get_ifindex(hop), &r.nic) ||
+		    !ip_from(rtnl_route_get_dst(route), &r.dest))
+			continue;
+		r.prefix_len = nl_addr_get_prefixlen(rtnl_route_get_dst(route));
+		r.has_next_hop = ip_from(rtnl_route_nh_get_gateway(hop), &r.next_hop);
+		r.metric = rtnl_route_get_priority(route) ? rtnl_route_get_priority(route) :
+							    GUESTNIC_METRIC_NONE;
+		g_array_append_val(net->routes, r);
+	}
+}
+
+static void collect_dns(struct net_dns *dns)
+{
+	g_autofree char *text = NULL;
+	char host[HOST_NAME_MAX + 1] = "";
+
+	if (gethostname(host, sizeof(host) - 1) == 0)
+		dns->host = g_strdup(host);
+	if (!g_file_get_contents(RESOLV_CONF, &text, NULL, NULL))
+		return;
+	net_dns_parse(dns, text);
+	if (!net_dns_is_stub(dns))
+		return;
+	g_clear_pointer(&text, g_free);
+	if (!g_file_get_contents(RESOLVED_CONF, &text, NULL, NULL))
+		return;
+	g_array_set_size(dns->servers, 0);
+	net_dns_parse(dns, text);
+}
+
+struct net_state *netlink_collect(struct netlink *nl, const char *const *exclude)
+{
+	struct net_state *net = net_state_new();
+	GHashTable *table;
+
+	if (nl->mngr) {
+		collect_links(nl, exclude, net);
+		g_ptr_array_sort(net->nics, nic_order);
+		table = nic_table(net);
+		collect_addrs(nl, table, net);
+		collect_routes(nl, table, net);
+		g_hash_table_unref(table);
+	}
+	collect_dns(&net->dns);
+	return net;
+}

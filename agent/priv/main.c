@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - vmt-priv: the few things of the agent that need root
+ *
+ * systemd holds the socket and starts this program for a request; it ends by itself when nobody has
+ * asked for IDLE_MS.  One connection at a time.  A request is one packet with a verb of the table
+ * below; anything else is refused.  Nothing that a client sends is used for more than that comparison,
+ * so that no text of the host can reach a command, a path or a log.
+ *
+ * Who may connect is the mode of the socket, and is checked again here by the peer's credentials.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-daemon.h>
+
+#include "agent/priv_verbs.h"
+
+#define IDLE_MS		10000
+#define PACKET_WAIT_MS	2000
+#define AGENT_USER	"vmtd"
+
+extern char **environ;
+
+struct verb {
+	const char *name;
+	const char *method;		/* of logind's manager */
+	const char *systemctl;		/* where there is no logind */
+};
+
+static const struct verb verbs[] = {
+	{ PRIV_POWEROFF, "PowerOff", "poweroff" },
+	{ PRIV_REBOOT, "Reboot", "reboot" },
+};
+
+/* logind takes the wishes of inhibitors and of users that are logged in into account by itself */
+static int by_logind(const struct verb *verb)
+{
+	sd_bus *bus = NULL;
+	int err = sd_bus_open_system(&bus);
+
+	if (err >= 0)
+		err = sd_bus_call_method(bus, "org.freedesktop.login1", "/org/freedesktop/login1",
+					 "org.freedesktop.login1.Manager", verb->method, NULL, NULL,
+					 "b", 0);
+	sd_bus_flush_close_unref(bus);
+	return err < 0 ? err : 0;
+}
+
+/* systemctl asks systemd itself, by its private socket, so that no message bus is needed */
+static int by_systemctl(const struct verb *verb)
+{
+	char *argv[] = { (char *)"systemctl", (char *)"--no-wall", (char *)verb->systemctl, NULL };
+	int err, status;
+	pid_t pid;
+
+	err = posix_spawn(&pid, "/usr/bin/systemctl", NULL, NULL, argv, environ);
+	if (err)
+		return -err;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+static int run_verb(const struct verb *verb)
+{
+	int err = by_logind(verb), second;
+
+	if (err >= 0)
+		return 0;
+	fprintf(stderr, SD_NOTICE "%s by logind: %s; trying systemctl\n", verb->name, strerror(-err));
+	second = by_systemctl(verb);
+	if (second < 0)
+		fprintf(stderr, SD_ERR "%s by systemctl: %s\n", verb->name, strerror(-second));
+	return second;
+}
+
+static bool may_ask(int fd)
+{
+	const struct passwd *agent = getpwnam(AGENT_USER);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	return peer.uid == geteuid() || (agent && peer.uid == agent->pw_uid);
+}
+
+static void serve(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char buf[PRIV_PACKET_MAX + 1], reply[PRIV_PACKET_MAX] = PRIV_ERROR "unknown verb";
+	ssize_t n = -1;
+	size_t i;
+
+	if (!may_ask(fd)) {
+		fprintf(stderr, SD_WARNING "a request of another user was refused\n");
+		return;
+	}
+	if (poll(&p, 1, PACKET_WAIT_MS) == 1)
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	if (n <= 0)
+		return;
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		int err;
+
+		if ((size_t)n != strlen(verbs[i].name) || memcmp(buf, verbs[i].name, (size_t)n))
+			continue;
+		err = run_verb(&verbs[i]);
+		if (err < 0)
+			snprintf(reply, sizeof(reply), PRIV_ERROR "%s", strerror(-err));
+		else
+			snprintf(reply, sizeof(reply), PRIV_OK);
+		break;
+	}
+	(void)send(fd, reply, strlen(reply), MSG_NOSIGNAL);
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
+
+	if (sd_listen_fds(1) != 1 ||
+	    sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_SEQPACKET, 1) <= 0) {
+		fprintf(stderr, "vmt-priv: to be started by systemd, by way of vmt-priv.socket\n");
+		return EXIT_FAILURE;
+	}
+	while (poll(&p, 1, IDLE_MS) > 0) {
+		int fd = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		serve(fd);
+		close(fd);
+	}
+	return EXIT_SUCCESS;
+}
