@@ -53,7 +53,7 @@ build_agent() {
 
 build_agent_run() {
   build_tree "$build/guest" --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
-    --libdir=/usr/lib/x86_64-linux-gnu --disable-host --disable-tests
+    --libdir=/usr/lib/x86_64-linux-gnu --disable-host --disable-tests --enable-compat-names
   rm -rf "$build/guest-root"
   make -C "$build/guest" --silent DESTDIR="$build/guest-root" install
 }
