@@ -23,7 +23,7 @@ done
   echo "not ok - missing pages:$missing"
 
 bad=''
-for pair in vmd:vmd.8 vmctl:vmctl.8 vmtctl:vmtctl.1 vmtd:vmtd.8; do
+for pair in vmd:vmd.8 vmctl:vmctl.8 cli/vmtctl:vmtctl.1 agent/vmtd:vmtd.8; do
   program=build/check/${pair%%:*} page=man/${pair#*:}
   text=$("$program" --help 2>&1) || bad+="# ${pair%%:*} --help failed"$'\n'
   for option in $(printf '%s\n' "$text" | grep -oE -- '(^|[[:space:],[|])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u); do
