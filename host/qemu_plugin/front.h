@@ -70,13 +70,11 @@ struct front_hello {
 
 struct front_welcome {
 	uint32_t version;	/* FRONT_VERSION */
-	uint32_t flags;		/* FRONT_HIGH_BANDWIDTH */
+	uint32_t reserved;	/* 0 */
 	uint8_t uuid[16];
 	uint32_t memory_mib;
 	uint32_t vcpus;
 };
-
-#define FRONT_HIGH_BANDWIDTH	0x1	/* set the HB bit in the status of a message's steps */
 
 /*
  * The shared page: written by the front, with relaxed atomic stores; the VM process believes nothing
@@ -92,7 +90,7 @@ struct front_page {
 	uint64_t opens_refused;		/* all channels in use */
 	uint64_t bad_cookies;
 	uint64_t bad_steps;		/* a step that its channel's state does not allow */
-	uint64_t hb_faults;		/* high-bandwidth calls whose pages were not there */
+	uint64_t hb_faults;		/* high-bandwidth calls that could not copy: see plugin.c */
 	uint64_t resets;
 };
 

@@ -21,7 +21,6 @@ struct front_params {
 	uint8_t uuid[16];	/* in the order in which it is written */
 	uint32_t memory_mib;
 	uint32_t vcpus;
-	bool high_bandwidth;	/* tell guests of the second port; the BSDs use it anyway */
 };
 
 struct front_server_ops {
