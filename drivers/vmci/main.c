@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 
+#include "debugfs.h"
 #include "device.h"
 
 struct workqueue_struct *vmci_wq;
@@ -83,12 +84,14 @@ static int __init vmci_init(void)
 	vmci_wq = alloc_workqueue("vmci", WQ_UNBOUND, 0);
 	if (!vmci_wq)
 		return -ENOMEM;
+	vmci_debugfs_init();
 	err = vmci_pci_register();
 	if (err)
-		goto undo_wq;
+		goto undo_debugfs;
 	return 0;
 
-undo_wq:
+undo_debugfs:
+	vmci_debugfs_exit();
 	destroy_workqueue(vmci_wq);
 	return err;
 }
@@ -97,6 +100,7 @@ module_init(vmci_init);
 static void __exit vmci_exit(void)
 {
 	vmci_pci_unregister();
+	vmci_debugfs_exit();
 	destroy_workqueue(vmci_wq);
 	rcu_barrier();		/* endpoints that were freed by RCU */
 }

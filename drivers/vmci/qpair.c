@@ -27,11 +27,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "device.h"
 #include "event.h"
 #include "qpair.h"
+#include "ring.h"
 
 /* A pair costs at least four pages, so this many fill the default limit of bytes. */
 #define PAIRS_MAX	(VMCI_QP_MEMORY_DEFAULT / (4 * VMCI_WIRE_PAGE_SIZE))
@@ -593,5 +595,41 @@ void vmci_qpair_device_forget(void)
 		pair_empty(pair);
 		pair_free(pair);
 	}
+	mutex_unlock(&qp_mutex);
+}
+
+/* The fill level of one queue out of the two header pages, in which the peer may have put anything. */
+static void queue_show(struct seq_file *m, const struct qp_queue *q, const struct qp_queue *other)
+{
+	const struct vmci_wire_queue_hdr *mine = q->page[0], *back = other->page[0];
+	u64 tail = le64_to_cpu(READ_ONCE(mine->producer_tail));
+	u64 head = le64_to_cpu(READ_ONCE(back->consumer_head));
+
+	if (ring_valid(tail, head, q->size))
+		seq_printf(m, " %llu/%llu", ring_ready(tail, head, q->size), q->size);
+	else
+		seq_printf(m, " corrupt/%llu", q->size);
+}
+
+/* One line for each pair, for debugfs: the creator's queue comes first. */
+void vmci_qpair_show(struct seq_file *m)
+{
+	struct qp_pair *pair;
+
+	mutex_lock(&qp_mutex);
+	seq_printf(m, "%u pairs, %llu of %lu bytes\n", pair_count, pair_bytes, qp_memory_max);
+	list_for_each_entry(pair, &pairs, node) {
+		seq_printf(m, "%u:%u peer %d flags %#x users %u%s%s", pair->res.handle.context,
+			   pair->res.handle.resource, (int)pair->creator_peer, pair->flags,
+			   pair->users, pair->lost ? " lost" : "", pair->gone ? " gone" : "");
+		if (!pair->gone) {
+			queue_show(m, &pair->queue[0], &pair->queue[1]);
+			queue_show(m, &pair->queue[1], &pair->queue[0]);
+		}
+		seq_putc(m, '\n');
+	}
+	list_for_each_entry(pair, &kept, node)
+		seq_printf(m, "%u:%u kept, %llu bytes\n", pair->res.handle.context,
+			   pair->res.handle.resource, pair->bytes);
 	mutex_unlock(&qp_mutex);
 }

@@ -12,6 +12,7 @@
 #include "resource.h"
 #include "wire/vmci_queue.h"
 
+struct seq_file;
 struct vmci_dev;
 
 /* One queue: a header page, then the pages of its content. */
@@ -59,5 +60,6 @@ void vmci_qpair_device_lost(void);
 void vmci_qpair_device_forget(void);
 void vmci_qpair_notify_lost(void);
 void vmci_qpair_resumed(void);
+void vmci_qpair_show(struct seq_file *m);
 
 #endif /* VMTKIT_VMCI_QPAIR_H */

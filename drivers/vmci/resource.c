@@ -13,6 +13,7 @@
  */
 #include <linux/hash.h>
 #include <linux/rculist.h>
+#include <linux/seq_file.h>
 #include <linux/spinlock.h>
 
 #include "resource.h"
@@ -161,4 +162,24 @@ void vmci_resource_drain(struct vmci_resource *res)
 {
 	vmci_resource_put(res);
 	wait_for_completion(&res->drained);
+}
+
+/* One line for each handle, for debugfs. */
+void vmci_resource_show(struct seq_file *m)
+{
+	static const char * const types[] = {
+		[VMCI_RES_DATAGRAM] = "datagram",
+		[VMCI_RES_DOORBELL] = "doorbell",
+		[VMCI_RES_QPAIR] = "qpair",
+	};
+	struct vmci_resource *res;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		hlist_for_each_entry_rcu(res, &table[i], node)
+			seq_printf(m, "%-8s %10d:%u\n", types[res->type], (int)res->handle.context,
+				   res->handle.resource);
+	}
+	rcu_read_unlock();
 }

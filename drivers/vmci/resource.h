@@ -35,5 +35,6 @@ void vmci_resource_put(struct vmci_resource *res);
 bool vmci_resource_exists(enum vmci_resource_type type, struct vmci_handle handle);
 struct vmci_resource *vmci_resource_take(enum vmci_resource_type type, struct vmci_handle handle);
 void vmci_resource_drain(struct vmci_resource *res);
+void vmci_resource_show(struct seq_file *m);
 
 #endif /* VMTKIT_VMCI_RESOURCE_H */
