@@ -14,6 +14,10 @@
 #include "vmci_kernel.h"
 #include "wire/vmci_device.h"
 
+#if BITS_PER_LONG != 64 || defined(__BIG_ENDIAN)
+#error "vmci needs a 64-bit little-endian kernel: queue positions are stored in one piece"
+#endif
+
 /* A DMA buffer: the header page, then room for the largest datagram. */
 #define VMCI_DMA_BUF_SIZE	(VMCI_WIRE_PAGE_SIZE + VMCI_DG_SIZE_MAX)
 
