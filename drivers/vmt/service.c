@@ -130,6 +130,11 @@ static void service_register(struct vmt *vmt)
 	vmt->service.registered = true;
 }
 
+void vmt_service_closed(struct vmt *vmt)
+{
+	vmt->service.registered = false;
+}
+
 static void service_state(struct vmt *vmt, unsigned int state)
 {
 	vmt_rpci_say(&vmt->service.rpci, GRPC_STATECHANGE_STATUS " 1 %u", state);

@@ -57,6 +57,12 @@ u32 vmt_service_answer(struct vmt *vmt, const struct vmt_command *cmd, u8 *reply
 void vmt_service_replied(struct vmt *vmt, const struct vmt_command *cmd);
 
 /**
+ * vmt_service_closed() - the channel is closed: no report until the host has asked again
+ * @vmt: the device
+ */
+void vmt_service_closed(struct vmt *vmt);
+
+/**
  * vmt_service_tick() - report what has changed, if it is time
  * @vmt: the device
  * @now_ms: monotonic time

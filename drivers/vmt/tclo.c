@@ -80,6 +80,7 @@ static void tclo_note_attached(struct vmt *vmt)
 static void tclo_close(struct vmt *vmt)
 {
 	vmt_channel_close(&vmt->tclo.ch);
+	vmt_service_closed(vmt);
 	tclo_note_attached(vmt);
 }
 
@@ -99,6 +100,7 @@ static void tclo_failed(struct vmt *vmt, bool was_open)
 	}
 	mutex_unlock(&t->lock);
 	t->served.id = VMT_CMD_BAD;
+	vmt_service_closed(vmt);
 	tclo_note_attached(vmt);
 }
 
@@ -163,8 +165,11 @@ static void tclo_arrived(struct vmt *vmt, u32 len)
 	mutex_lock(&t->lock);
 	t->messages++;
 	t->msg_len = len;
-	/* The owner may have left since we asked: then the message is an orphan already. */
-	owned = t->owner && !t->reopen;
+	/*
+	 * The owner may have left since we asked: then the message is an orphan already.  So is an
+	 * empty one, which to a reader would look like the end of the file.
+	 */
+	owned = t->owner && !t->reopen && len;
 	t->msg_state = owned ? TCLO_MSG_READY : TCLO_MSG_ORPHAN;
 	if (owned)
 		wake_up(&t->owner_wq);
