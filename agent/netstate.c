@@ -137,7 +137,10 @@ void net_dns_parse(struct net_dns *dns, const char *text)
 gboolean net_dns_is_stub(const struct net_dns *dns)
 {
 	static const guint8 stub[] = { 127, 0, 0, 53 };
-	const struct net_ip *ip = &g_array_index(dns->servers, struct net_ip, 0);
+	const struct net_ip *ip;
 
-	return dns->servers->len == 1 && !ip->v6 && !memcmp(ip->bytes, stub, sizeof(stub));
+	if (dns->servers->len != 1)
+		return FALSE;
+	ip = &g_array_index(dns->servers, struct net_ip, 0);
+	return !ip->v6 && !memcmp(ip->bytes, stub, sizeof(stub));
 }

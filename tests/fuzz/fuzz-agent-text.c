@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz-agent-text.c - files of the guest that the agent reads: os-release and resolv.conf
+ *
+ * What comes out must always fit the reports.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#include <wire/guestrpc.h>
+
+#include "agent/nicreport.h"
+#include "agent/osinfo.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	g_autofree char *text = g_strndup((const char *)data, size);
+	struct utsname uts = { .sysname = "Linux", .release = "6.1.0", .machine = "x86_64" };
+	struct net_state *net = net_state_new();
+	struct osinfo os;
+	GBytes *bytes;
+
+	osinfo_parse(&os, text, &uts);
+	bytes = osinfo_detailed(&os);
+	if (g_bytes_get_size(bytes) < sizeof(struct grpc_wire_os_detailed) ||
+	    g_bytes_get_size(bytes) > sizeof(struct grpc_wire_os_detailed) + 10240)
+		abort();
+	g_bytes_unref(bytes);
+	osinfo_clear(&os);
+
+	net_dns_parse(&net->dns, text);
+	(void)net_dns_is_stub(&net->dns);
+	bytes = nic_report_encode(net, NIC_FORM_V3);
+	if (!bytes)
+		abort();
+	g_bytes_unref(bytes);
+	net_state_free(net);
+	return 0;
+}
