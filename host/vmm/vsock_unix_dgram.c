@@ -99,7 +99,17 @@ static void reading(struct vsu_dgram *d, bool on)
 		event_del(&d->any.ev);
 }
 
-/* The port in the sender's name PATH_dgram_<port>, or NO_PORT. */
+static const char *file_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * The port in the sender's name PATH_dgram_<port>, or NO_PORT.  Without the folder: a name is as its
+ * owner wrote it, perhaps from another working directory.
+ */
 static uint32_t sender_port(const struct vsu_dgram *d, const struct sockaddr_un *from, socklen_t len)
 {
 	const size_t head = offsetof(struct sockaddr_un, sun_path);
@@ -117,7 +127,7 @@ static uint32_t sender_port(const struct vsu_dgram *d, const struct sockaddr_un 
 	if (port >= VSH_PORT_ANY)
 		return NO_PORT;
 	vsu_path(d->vsu, "_dgram_", (uint32_t)port, expect);
-	return strcmp(name, expect) ? NO_PORT : (uint32_t)port;
+	return strcmp(file_part(name), file_part(expect)) ? NO_PORT : (uint32_t)port;
 }
 
 /* "SENDTO port\n".  Returns the length of the line, 0 if it is none. */

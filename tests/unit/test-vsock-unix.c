@@ -769,7 +769,7 @@ static void datagram_and_reply(void)
 	struct sockaddr_un from;
 	socklen_t len = sizeof(from);
 	char buf[16] = "", name[108];
-	int s;
+	int s, cwd;
 
 	CU_ASSERT_EQUAL(guest_datagram(u, 2222, 514, "lost"), VMCI_ERR_INVALID_RESOURCE);
 	CU_ASSERT_EQUAL(vsu_counters(u->vsu)->dgrams_no_service, 1);
@@ -783,6 +783,17 @@ static void datagram_and_reply(void)
 	turn(u);
 	CU_ASSERT_TRUE(guest_got(u, 514, 2222, "reply"));
 	service_end(u, "_dgram_514", s);
+	/* another service, bound by a name relative to its folder */
+	cwd = open(".", O_RDONLY | O_DIRECTORY);
+	CU_ASSERT_EQUAL(chdir(u->dir), 0);
+	s = unix_listen("v_dgram_515", SOCK_DGRAM, 0600);
+	CU_ASSERT_EQUAL(sendto(s, "again", 5, 0, (struct sockaddr *)&from, len), 5);
+	unlink("v_dgram_515");
+	CU_ASSERT_EQUAL(fchdir(cwd), 0);
+	turn(u);
+	CU_ASSERT_TRUE(guest_got(u, 515, 2222, "again"));
+	close(s);
+	close(cwd);
 	ux_free(u);
 }
 
