@@ -114,9 +114,17 @@ static void memory_return(struct vmci_qp *qp)
 	qp->bytes = 0;
 }
 
+static void owed_remove(struct vmci_qp *qp)
+{
+	if (qp->event_owed)
+		LIST_REMOVE(qp, owed);
+	qp->event_owed = false;
+}
+
 static void table_remove(struct vmci_qp *qp)
 {
 	memory_return(qp);
+	owed_remove(qp);
 	LIST_REMOVE(qp, link);
 	qp->in_table = false;
 	qp->dev->stats.qp_count--;
@@ -131,6 +139,35 @@ int vmci_qp_event(struct vmci_qp *qp, uint32_t event)
 	};
 
 	return vmci_event_send(qp->dev, &ev, sizeof(ev));
+}
+
+/*
+ * A guest that is not told would wait for ever on what was the host's end.  So this one event is not
+ * lost when the queue is full: the pair stays in the table until the guest detaches, and remembers.
+ */
+static void detach_tell(struct vmci_qp *qp)
+{
+	struct vmci_dev *dev = qp->dev;
+
+	if (dev->to_guest_events < VMCI_TO_GUEST_EVENTS) {
+		(void)vmci_qp_event(qp, VMCI_EV_QP_PEER_DETACH);
+		return;
+	}
+	qp->event_owed = true;
+	LIST_INSERT_HEAD(&dev->owed, qp, owed);
+}
+
+void vmci_broker_settle(struct vmci_dev *dev)
+{
+	struct vmci_qp *qp;
+
+	/* half empty, so that the reader gets many at once */
+	if (dev->to_guest_events > VMCI_TO_GUEST_EVENTS / 2)
+		return;
+	while ((qp = LIST_FIRST(&dev->owed)) && dev->to_guest_events < VMCI_TO_GUEST_EVENTS) {
+		owed_remove(qp);
+		(void)vmci_qp_event(qp, VMCI_EV_QP_PEER_DETACH);
+	}
 }
 
 /* ---- the guest's side --------------------------------------------------------------------- */
@@ -409,7 +446,7 @@ void vmci_qp_detach(struct vmci_qp *qp)
 	}
 	/* It stays for the guest to detach; nobody looks into the rings any more. */
 	if (qp->dead != -EPIPE && !qp->detaching)
-		(void)vmci_qp_event(qp, VMCI_EV_QP_PEER_DETACH);
+		detach_tell(qp);
 	pages_free(qp);
 }
 

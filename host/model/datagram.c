@@ -105,6 +105,7 @@ void vmci_queue_clear(struct vmci_dev *dev)
 
 void vmci_queue_settle(struct vmci_dev *dev)
 {
+	vmci_broker_settle(dev);
 	/* Half empty, so that a sender is not woken for every single datagram that was read. */
 	if (!dev->want_room || dev->to_guest_bytes > VMCI_TO_GUEST_BYTES / 2)
 		return;

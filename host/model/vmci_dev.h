@@ -80,6 +80,8 @@ struct vmci_qp {
 	bool guest_attached, guest_was;	/* each side may attach once */
 	bool host_attached, host_was;
 	bool detaching;			/* the guest's detach is being told to the host */
+	bool event_owed;		/* on dev->owed: QP_PEER_DETACH found the queue full */
+	LIST_ENTRY(vmci_qp) owed;
 	int dead;			/* 0, or what access returns: -EPIPE or -EIO */
 	uint64_t tail;			/* ours, in to_guest */
 	uint64_t head;			/* ours, in from_guest */
@@ -134,6 +136,7 @@ struct vmci_dev {
 	bool want_room;			/* a sender was refused since the queue had room last */
 
 	struct qp_list qps[VMCI_QP_BUCKETS];
+	struct qp_list owed;
 	struct qp_list orphans;
 	bool qps_dropping;		/* a reset or resume is telling the host: no new pairs */
 	uint64_t qp_memory;
@@ -162,6 +165,7 @@ void vmci_port_reset(struct vmci_dev *dev);
 int64_t vmci_dg_from_guest(struct vmci_dev *dev, struct vmci_wire_dg *dg, size_t len);
 int vmci_event_send(struct vmci_dev *dev, const void *payload, size_t len);
 void vmci_queue_pop(struct vmci_dev *dev);
+void vmci_broker_settle(struct vmci_dev *dev);	/* sends events that are owed, as room allows */
 void vmci_queue_settle(struct vmci_dev *dev);	/* tells the host of new room; last thing of an input */
 void vmci_queue_clear(struct vmci_dev *dev);
 struct endpoint *vmci_endpoint_find(struct vmci_dev *dev, uint32_t cid, uint32_t rid);

@@ -588,6 +588,31 @@ static void many(void)
 	fx_free(f);
 }
 
+/* The device's queue takes 1,024 events: the rest must follow, or guests wait for ever. */
+static void close_all_at_once(void)
+{
+	const uint32_t n = 2500;
+	struct fx *f = fx_new_with(&(struct vsh_config){ .queue_max = 4096, .queue_size = 4096 }, 64, 0);
+	struct vg_pair *pairs = calloc(n, sizeof(*pairs));
+	struct vsh_conn **conns = calloc(n, sizeof(*conns));
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		conns[i] = fx_guest_connects(f, 1024 + i, HP, 512, false, &pairs[i]);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conns[i]);
+	}
+	for (i = 0; i < n; i++)
+		vsh_close(conns[i]);
+	vg_pair_detach(f->g, &pairs[0]);	/* owed no more */
+	vg_pair_detach(f->g, &pairs[n - 1]);
+	while (vg_recv(f->g))
+		;
+	CU_ASSERT_EQUAL(f->g->events_seen[VMCI_EV_QP_PEER_DETACH], n - 1);
+	free(pairs);
+	free(conns);
+	fx_free(f);
+}
+
 static const struct unit_case cases[] = {
 	{ "bytes from the guest arrive as they were, across every wrap", bytes_from_guest },
 	{ "bytes to the guest arrive as they were, across every wrap", bytes_to_guest },
@@ -612,6 +637,7 @@ static const struct unit_case cases[] = {
 	{ "packets that find the device's queue full follow in order", packets_wait_for_room },
 	{ "a connection may be closed while its packets wait", close_while_packets_wait },
 	{ "datagrams go both ways and errors have the right numbers", datagrams },
+	{ "the guest is told of each of many connections that close at once", close_all_at_once },
 	{ "10,000 connections are told apart and cost less than 320 bytes each", many },
 };
 
