@@ -82,7 +82,7 @@ static int send_dma(struct vmci_dev *dev, const struct vmci_datagram *hdr, const
 
 	iowrite32(lower_32_bits(dev->tx_dma), dev->regs + VMCI_REG_DATA_OUT_LOW);
 	if (!tx_wait(h)) {
-		vmci_dev_declare_dead(dev, "a datagram was not taken");
+		vmci_dev_declare_dead(dev, "a datagram was not taken in time");
 		return VMCI_ERROR_DEVICE_NOT_FOUND;
 	}
 	virt_rmb();	/* busy before result */
@@ -239,7 +239,7 @@ static bool rx_fill(struct vmci_dev *dev)
 	if (!vmci_dev_works(dev))
 		return false;
 	if (!rx_is_filled(dev)) {
-		vmci_dev_declare_dead(dev, "the receive buffer was not filled");
+		vmci_dev_declare_dead(dev, "the receive buffer was not filled in time");
 		return false;
 	}
 	virt_rmb();	/* busy before the datagrams */
@@ -299,7 +299,7 @@ bool vmci_dev_reset(struct vmci_dev *dev)
 }
 
 /**
- * vmci_dev_declare_dead() - the device did not answer
+ * vmci_dev_declare_dead() - the device did not answer, or is not there any more
  * @dev:	the device
  * @why:	for the log
  *
@@ -310,8 +310,7 @@ void vmci_dev_declare_dead(struct vmci_dev *dev, const char *why)
 	if (cmpxchg(&dev->state, VMCI_DEV_RUNNING, VMCI_DEV_DEAD) != VMCI_DEV_RUNNING)
 		return;
 	vmci_count(VMCI_CNT_DEVICE_DEAD);
-	dev_err(&dev->pdev->dev, "%s within %d ms: the device is out of use until it is bound anew\n",
-		why, WAIT_MS);
+	dev_err(&dev->pdev->dev, "%s: the device is out of use until it is bound anew\n", why);
 	wake_up_all(&dev->rx_wait);
 	queue_work(vmci_wq, &dev->dead_work);
 }

@@ -288,6 +288,8 @@ static bool dev_stop(struct vmci_dev *dev)
 {
 	bool released;
 
+	if (!pci_device_is_present(dev->pdev))
+		vmci_dev_declare_dead(dev, "the device has been taken away");
 	vmci_qpair_device_stop(dev);
 	RCU_INIT_POINTER(vmci_device, NULL);
 	synchronize_rcu();
@@ -493,6 +495,43 @@ static void vmci_shutdown(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
+/* Sleep: what the device knew of us is lost with its power, and so are the queue pairs. */
+static int vmci_suspend(struct device *d)
+{
+	struct vmci_dev *dev = dev_get_drvdata(d);
+
+	/* not an error: start confirms a reset before it uses the buffers again */
+	if (!dev_stop(dev))
+		dev_warn(d, "the device does not answer to a reset\n");
+	return 0;
+}
+
+static int vmci_resume(struct device *d)
+{
+	return dev_start(dev_get_drvdata(d));
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(vmci_pm_ops, vmci_suspend, vmci_resume);
+
+/* Reset of the function, asked for through sysfs: as sleep. */
+static void vmci_reset_prepare(struct pci_dev *pdev)
+{
+	vmci_suspend(&pdev->dev);
+}
+
+static void vmci_reset_done(struct pci_dev *pdev)
+{
+	int err = dev_start(pci_get_drvdata(pdev));
+
+	if (err)
+		dev_err(&pdev->dev, "the device did not start after a reset: %d\n", err);
+}
+
+static const struct pci_error_handlers vmci_err_handlers = {
+	.reset_prepare = vmci_reset_prepare,
+	.reset_done = vmci_reset_done,
+};
+
 static const struct pci_device_id vmci_ids[] = {
 	{ PCI_DEVICE(VMCI_PCI_VENDOR, VMCI_PCI_DEVICE) },
 	{ }
@@ -505,6 +544,8 @@ static struct pci_driver vmci_driver = {
 	.probe = vmci_probe,
 	.remove = vmci_remove,
 	.shutdown = vmci_shutdown,
+	.err_handler = &vmci_err_handlers,
+	.driver.pm = pm_sleep_ptr(&vmci_pm_ops),
 };
 
 /* One line for who wonders why nothing works. */

@@ -176,6 +176,10 @@ static int command(void *data, const struct vmci_wire_dg *dg, size_t len)
 		vmci_resume(p->dev);
 		result = 0;
 		break;
+	case PEER_STALL:
+		sleep((unsigned int)le64toh(msg.arg[0]) % 10);
+		result = 0;
+		break;
 	}
 	msg.result = htole32((uint32_t)result);
 	return reply(p, dg, PEER_RID, &msg, sizeof(msg)) ? VMCI_ERR_NO_RESOURCES : 0;

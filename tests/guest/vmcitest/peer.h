@@ -24,6 +24,7 @@ enum peer_op {
 	PEER_SEND,		/* arg[0] datagrams of arg[1] bytes of payload, before the answer */
 	PEER_SET_CID,		/* the guest's id becomes arg[0] */
 	PEER_RESUME,		/* as after suspend and resume */
+	PEER_STALL,		/* serve nobody for arg[0] seconds, then answer */
 };
 
 struct peer_msg {

@@ -25,6 +25,14 @@ static bool peer = true;
 module_param(peer, bool, 0444);
 MODULE_PARM_DESC(peer, "vmci-peer runs on the host (default: Y)");
 
+static bool stall;
+module_param(stall, bool, 0444);
+MODULE_PARM_DESC(stall, "only the case that leaves the device dead (default: N)");
+
+static bool slow;
+module_param(slow, bool, 0444);
+MODULE_PARM_DESC(slow, "the device is in port mode: leave large datagrams out (default: N)");
+
 static unsigned int bench;
 module_param(bench, uint, 0444);
 MODULE_PARM_DESC(bench, "datagrams and MiB for the figures; 0: no figures (default: 0)");
@@ -435,7 +443,7 @@ static bool datagrams_of_all_lengths_come_back(void)
 		vfree(buf);
 		return false;
 	}
-	for (i = 0; ok && i < ARRAY_SIZE(lens); i++) {
+	for (i = 0; ok && i < ARRAY_SIZE(lens) && !(slow && lens[i] > 2 * PAGE_SIZE); i++) {
 		fill(buf, lens[i], i);
 		ok = send_bytes(c.handle, VMCI_HOST_CONTEXT_ID, PEER_ECHO_RID, buf, lens[i]) ==
 			(int)(lens[i] + VMCI_DG_HEADERSIZE) &&
@@ -456,12 +464,12 @@ static bool bursts_arrive_whole(void)
 
 	if (!catcher_open(&c, VMCI_FLAG_DG_NONE))
 		return false;
-	msg.arg[0] = cpu_to_le64(50);
+	msg.arg[0] = cpu_to_le64(slow ? 5 : 50);
 	msg.arg[1] = cpu_to_le64(1234);
 	for (i = 1; ok && i <= 5; i++)
 		ok = send_bytes(c.handle, VMCI_HOST_CONTEXT_ID, PEER_RID, &msg, sizeof(msg)) >=
 			VMCI_SUCCESS &&
-		     catcher_wait(&c, 51 * i);
+		     catcher_wait(&c, (slow ? 6 : 51) * i);
 	if (!ok)
 		pr_info("# %d datagrams arrived\n", atomic_read(&c.count));
 	return catcher_close(&c) && ok;
@@ -582,6 +590,44 @@ static bool context_id_follows_the_host(void)
 	return ok;
 }
 
+/*
+ * The peer stalls: the send under way ends after the limit, the next at once, and the pair's user is
+ * told.  The device is dead afterwards.
+ */
+static bool dead_device_fails_everyone_in_time(void)
+{
+	struct peer_msg msg = { .op = cpu_to_le32(PEER_STALL), .arg = { cpu_to_le64(4) } };
+	struct vmci_handle h = VMCI_INVALID_HANDLE;
+	unsigned long start, first, next;
+	struct vmci_qp *qp;
+	u32 detach;
+	bool ok;
+
+	if (vmci_event_subscribe(VMCI_EVENT_QP_PEER_DETACH, count_event, NULL, &detach) ||
+	    vmci_qpair_alloc(&qp, &h, QSIZE, QSIZE, VMCI_HOST_CONTEXT_ID, 0, 0) != VMCI_SUCCESS)
+		return false;
+	ok = peer_do(PEER_QP_ATTACH, h, 0, 0) == 0;
+	atomic_set(&events[VMCI_EVENT_QP_PEER_DETACH], 0);
+
+	start = jiffies;
+	ok = ok && send_bytes(control.handle, VMCI_HOST_CONTEXT_ID, PEER_RID, &msg, sizeof(msg)) ==
+		VMCI_ERROR_DEVICE_NOT_FOUND;
+	first = jiffies_to_msecs(jiffies - start);
+	start = jiffies;
+	ok = ok && send_bytes(control.handle, VMCI_HOST_CONTEXT_ID, PEER_RID, &msg, sizeof(msg)) ==
+		VMCI_ERROR_DEVICE_NOT_FOUND;
+	next = jiffies_to_msecs(jiffies - start);
+	pr_info("# %lu ms for the send under way, %lu ms for the next\n", first, next);
+
+	ok = ok && first >= 1900 && first < 3500 && next < 100 &&
+	     vmci_get_context_id() == VMCI_INVALID_ID &&
+	     wait_event_count(VMCI_EVENT_QP_PEER_DETACH, 1) &&
+	     vmci_qpair_enqueue(qp, "x", 1, 0) == VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
+	ok = vmci_qpair_detach(&qp) == VMCI_ERROR_DEVICE_NOT_FOUND && !qp && ok;
+	vmci_event_unsubscribe(detach);
+	return ok;
+}
+
 /* ---- figures -------------------------------------------------------------------------------- */
 
 static void figures(void)
@@ -610,6 +656,7 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 	bool needs_peer;
+	bool stalls;
 } cases[] = {
 	{ "the context id is that of a guest", context_is_known },
 	{ "the vsock callback is called once for a device", vsock_callback_is_called },
@@ -629,7 +676,13 @@ static const struct {
 	{ "a pair of the host's works", pair_of_the_host_works, true },
 	{ "resume ends pairs", resume_ends_pairs, true },
 	{ "the context id follows the host", context_id_follows_the_host, true },
+	{ "a dead device fails everyone in time", dead_device_fails_everyone_in_time, true, true },
 };
+
+static bool case_is_wanted(unsigned int i)
+{
+	return cases[i].stalls == stall && (peer || !cases[i].needs_peer);
+}
 
 static int __init vmcitest_init(void)
 {
@@ -638,12 +691,12 @@ static int __init vmcitest_init(void)
 	if (!catcher_open(&control, VMCI_FLAG_ANYCID_DG_HND))
 		return -ENODEV;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		plan += peer || !cases[i].needs_peer;
+		plan += case_is_wanted(i);
 	pr_info("1..%u\n", plan);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		bool ok;
 
-		if (cases[i].needs_peer && !peer)
+		if (!case_is_wanted(i))
 			continue;
 		ok = cases[i].run();
 		failed += !ok;
