@@ -454,16 +454,16 @@ int conf_vm_port(struct conf_parser *p, const char *name, const char *path)
 
 int conf_vm_guestinfo(struct conf_parser *p, const char *key, const char *value)
 {
-	char full[VM_NAME_MAX + 128];
+	char full[VM_GUESTINFO_KEY_MAX + 16];
 	unsigned int count;
 
 	if (!p->vm)
 		return -1;
 	snprintf(full, sizeof(full), "%s%.*s", strncmp(key, "guestinfo.", 10) ? "guestinfo." : "",
-		 VM_NAME_MAX + 64, key);
-	if (!is_name(full, VM_NAME_MAX + 64) || !full[10]) {
-		conf_error(p, "guestinfo key \"%.64s\" must be letters, digits, '.', '_' and '-'",
-			   key);
+		 VM_GUESTINFO_KEY_MAX + 1, key);
+	if (!is_name(full, VM_GUESTINFO_KEY_MAX) || !full[10]) {
+		conf_error(p, "guestinfo key \"%.64s\" must be at most %d letters, digits, '.', '_' "
+			   "and '-'", key, VM_GUESTINFO_KEY_MAX);
 		return -1;
 	}
 	if (has_key(&p->vm->guestinfo, full, &count)) {

@@ -20,14 +20,21 @@
 #include <event2/event.h>
 #include <json-c/json.h>
 
+#include "host/base/bytes.h"
 #include "host/base/fconn.h"
 #include "host/base/fd.h"
 #include "host/base/frame.h"
 #include "host/base/log.h"
 #include "host/base/sandbox.h"
+#include "host/model/guestrpc.h"
 #include "host/vmd/console.h"
+#include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_process.h"
 #include "host/vmm/engine_qemu.h"
+#include "host/vmm/guest_json.h"
+
+/* How long the agent may take to say that it will power off. */
+#define HALT_ANSWER_MS	10000
 
 static const char *const state_names[] = {
 	[VM_STARTING] = "starting",
@@ -45,6 +52,18 @@ static void send_json(struct vm_process *p, enum vmp_type type, struct json_obje
 	json_object_put(body);
 }
 
+static void guest_add(const struct vm_process *p, struct json_object *body)
+{
+	static const char *const keys[] = { "tools", "host-name", "ip" };
+	struct json_object *brief = guest_json_brief(p->devices->grpc, p->devices->front), *v;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_object_object_get_ex(brief, keys[i], &v))
+			json_object_object_add(body, keys[i], json_object_get(v));
+	json_object_put(brief);
+}
+
 static void state_tell(evutil_socket_t fd, short what, void *data)
 {
 	struct vm_process *p = data;
@@ -53,12 +72,14 @@ static void state_tell(evutil_socket_t fd, short what, void *data)
 
 	json_object_object_add(body, "state", json_object_new_string(state));
 	json_object_object_add(body, "qemu-pid", json_object_new_int(engine_qemu_pid(p->engine)));
+	guest_add(p, body);
 	send_json(p, VMP_STATE, body);
 }
 
 void vm_state_changed(struct vm_process *p)
 {
-	event_active(p->state_ev, EV_TIMEOUT, 0);
+	if (p->engine)
+		event_active(p->state_ev, EV_TIMEOUT, 0);
 }
 
 /* The last words; the loop ends when they are sent. */
@@ -128,19 +149,41 @@ static const struct engine_ops engine_ops = {
 	.ended = engine_ended,
 };
 
+/* ---- shutting down ------------------------------------------------------------------------ */
+
+static void power_button(struct vm_process *p, const char *why)
+{
+	log_info("%s; pressing the power button", why);
+	engine_qemu_power_button(p->engine, NULL, NULL);
+}
+
+static void halt_answered(void *data, int err, const char *reply, size_t len)
+{
+	struct vm_process *p = data;
+
+	if (p->state == VM_ENDED || err == -ECANCELED)
+		return;
+	if (err || strncmp(reply, GRPC_TCLO_OK, strlen(GRPC_TCLO_OK)))
+		power_button(p, err ? "the agent did not answer" : "the agent refused to power off");
+	else
+		log_info("the agent powers the guest off");
+}
+
 const char *vm_ask_shutdown(struct vm_process *p)
 {
 	p->stopping = true;
 	vm_state_changed(p);
-	log_info("pressing the power button");
-	engine_qemu_power_button(p->engine, NULL, NULL);
+	if (p->state == VM_PAUSED)
+		engine_qemu_resume(p->engine, NULL, NULL);
+	if (grpc_power(p->devices->grpc, GRPC_STATE_HALT, HALT_ANSWER_MS, halt_answered, p) > 0)
+		return "tools";
+	power_button(p, "the guest has no agent");
 	return "power-button";
 }
 
 /* ---- start -------------------------------------------------------------------------------- */
 
-/* Sets the message of ENGINE_TEXT_MAX bytes to "what: error"; returns @err. */
-static int fault(char *ret_text, int err, const char *what, const char *path)
+int vm_fault(char *ret_text, int err, const char *what, const char *path)
 {
 	int n = snprintf(ret_text, ENGINE_TEXT_MAX, "%.32s%s%.400s: ", what, *path ? " " : "", path);
 
@@ -174,13 +217,19 @@ static int log_start(struct vm_process *p)
 
 static int engine_start(struct vm_process *p, char *ret_text)
 {
-	struct engine_input in = { .vm = p->vm, .qemu = &p->conf->qemu, .uuid = p->vm->uuid };
+	struct engine_input in = {
+		.vm = p->vm,
+		.qemu = &p->conf->qemu,
+		.uuid = p->vm->uuid,
+		.front_socket = p->devices->front_socket,
+		.vmci_socket = p->devices->vfu ? p->devices->vmci_socket : NULL,
+	};
 	char cache[PATH_MAX + 16];
 	_autoclose_ int console_fd = -1;
 
 	p->console = console_new(p->base, p->console_path, &console_fd);
 	if (!p->console)
-		return fault(ret_text, -errno, "console", p->console_path);
+		return vm_fault(ret_text, -errno, "console", p->console_path);
 	snprintf(cache, sizeof(cache), "%s/qemu-version", p->conf->state_dir);
 	in.version_cache = cache;
 	in.console_fd = console_fd;
@@ -197,16 +246,20 @@ static int start(struct vm_process *p, char *ret_text)
 	if (!err)
 		err = log_start(p);
 	if (err)
-		return fault(ret_text, err, "state-dir", p->dir);
+		return vm_fault(ret_text, err, "state-dir", p->dir);
 	err = vm_spec_check(p->vm, ret_text, ENGINE_TEXT_MAX);
+	if (err)
+		return err;
+	err = sandbox_limits();
+	if (err)
+		return vm_fault(ret_text, err, "limits", "");
+	err = vm_devices_new(p, ret_text);
 	if (!err)
 		err = engine_start(p, ret_text);
 	if (err)
 		return err;
-	err = sandbox_limits();
-	if (!err)
-		err = sandbox_enter();
-	return err ? fault(ret_text, err, "sandbox", "") : 0;
+	err = sandbox_enter();
+	return err ? vm_fault(ret_text, err, "sandbox", "") : 0;
 }
 
 static void config_error(void *data, const char *line)
@@ -308,6 +361,7 @@ int vm_process_main(int level)
 	}
 	event_base_dispatch(p.base);
 	engine_qemu_free(p.engine);
+	vm_devices_free(p.devices);
 	console_free(p.console);
 	parent_flush(&p);
 	event_free(p.state_ev);

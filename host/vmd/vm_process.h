@@ -66,6 +66,9 @@ struct vm_process {
 /* vm_process_main - @level: enum log_level; returns the exit status */
 int vm_process_main(int level);
 
+/* vm_fault - sets a message of ENGINE_TEXT_MAX bytes to "what path: error"; returns @err */
+int vm_fault(char *ret_text, int err, const char *what, const char *path);
+
 /* vm_state_changed - the parent hears it soon */
 void vm_state_changed(struct vm_process *p);
 

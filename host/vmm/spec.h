@@ -23,7 +23,8 @@
 #define VM_QP_MEMORY_MIN	(64ull << 10)	/* bytes, whole pages */
 #define VM_QP_MEMORY_MAX	(1ull << 30)
 #define VM_QP_MEMORY_DEFAULT	(128ull << 20)
-#define VM_GUESTINFO_MAX	65536		/* bytes of one value */
+#define VM_GUESTINFO_KEY_MAX	127		/* bytes */
+#define VM_GUESTINFO_MAX	65000		/* bytes of one value */
 
 enum vm_vmci {
 	VM_VMCI_DMA,

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vm_devices.c - the models of one VM and their fronts
+ *
+ *	GuestRPC model <- front server <- plugin in QEMU
+ *	VMCI device    <- vfio-user    <- QEMU
+ *	vSockets       <- VMCI device, and UNIX sockets of the host
+ *
+ * The front server and the vSockets glue hold pointers into the models, so they go first.  What the
+ * models and fronts tell is logged here, escaped, or passed to the parent as a change of state.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <event2/event.h>
+
+#include "host/base/fd.h"
+#include "host/base/log.h"
+#include "host/model/guestrpc.h"
+#include "host/model/vmci.h"
+#include "host/vfio_user/vfu.h"
+#include "host/vmd/vm_devices.h"
+#include "host/vmd/vm_process.h"
+#include "host/vmm/engine.h"
+#include "host/vmm/front_server.h"
+#include "host/vmm/vsock_unix.h"
+
+static const char *escape(char ret[512], const char *text)
+{
+	return log_escape(ret, 512, text, strlen(text));
+}
+
+/* ---- GuestRPC ----------------------------------------------------------------------------- */
+
+static void tools_changed(struct vm_process *p)
+{
+	static const char *const words[] = {
+		[GRPC_TOOLS_NONE] = "no agent",
+		[GRPC_TOOLS_STARTING] = "an agent has come",
+		[GRPC_TOOLS_RUNNING] = "the agent is running",
+		[GRPC_TOOLS_GONE] = "the agent has gone",
+	};
+
+	log_info("%s", words[grpc_tools_state(p->devices->grpc)]);
+	vm_state_changed(p);
+}
+
+static void power_told(const struct grpc_event *ev)
+{
+	static const char *const words[] = {
+		[GRPC_STATE_HALT] = "power off",
+		[GRPC_STATE_REBOOT] = "reboot",
+		[GRPC_STATE_POWER_ON] = "power on",
+		[GRPC_STATE_RESUME] = "resume",
+		[GRPC_STATE_SUSPEND] = "suspend",
+	};
+	const char *word = ev->what < sizeof(words) / sizeof(words[0]) ? words[ev->what] : NULL;
+
+	log_info("the agent's scripts for %s %s", word ? word : "an unknown operation",
+		 ev->ok ? "ended well" : "failed");
+}
+
+static void grpc_event(void *data, const struct grpc_event *ev)
+{
+	struct vm_process *p = data;
+	char text[512];
+
+	switch (ev->type) {
+	case GRPC_EVENT_TOOLS:
+		tools_changed(p);
+		break;
+	case GRPC_EVENT_REPORT:
+		vm_state_changed(p);
+		break;
+	case GRPC_EVENT_POWER:
+		power_told(ev);
+		break;
+	case GRPC_EVENT_VAR:
+		log_debug("the guest set %s", escape(text, ev->text));
+		break;
+	case GRPC_EVENT_OPTION:
+		log_info("the guest asks for option %s", escape(text, ev->text));
+		break;
+	case GRPC_EVENT_LOG:
+		log_info("guest: %s", escape(text, ev->text));
+		break;
+	case GRPC_EVENT_RESET:
+		log_info("the guest starts anew");
+		vm_state_changed(p);
+		break;
+	}
+}
+
+static const struct grpc_ops grpc_ops = { .now_ms = front_now_ms, .event = grpc_event };
+
+static int variables_set(struct grpc *g, const struct vm_spec *vm)
+{
+	const struct vm_pair *pair;
+	int err = 0;
+
+	STAILQ_FOREACH(pair, &vm->guestinfo, link)
+		if (!err)
+			err = grpc_var_set(g, pair->key, pair->value, strlen(pair->value),
+					   GRPC_VAR_CONFIG);
+	return err;
+}
+
+static void front_told(void *data, const char *why)
+{
+	char text[512];
+
+	if (why)
+		log_warn("the backdoor: %s", escape(text, why));
+	else
+		log_debug("the backdoor is connected");
+}
+
+static const struct front_server_ops front_ops = { .front = front_told };
+
+static void uuid_bytes(const char *text, uint8_t ret[16])
+{
+	unsigned int byte;
+	size_t i;
+
+	for (i = 0; i < 16; i++) {
+		if (*text == '-')
+			text++;
+		sscanf(text, "%2x", &byte);
+		ret[i] = (uint8_t)byte;
+		text += 2;
+	}
+}
+
+static int guestrpc_new(struct vm_process *p)
+{
+	struct vm_devices *d = p->devices;
+	const struct grpc_config config = { 0 };
+	struct front_params params = { .memory_mib = (uint32_t)(p->vm->memory >> 20),
+				       .vcpus = p->vm->cpus };
+	int fd, err;
+
+	uuid_bytes(p->vm->uuid, params.uuid);
+	d->grpc = grpc_new(&config, &grpc_ops, p);
+	if (!d->grpc)
+		return -ENOMEM;
+	err = variables_set(d->grpc, p->vm);
+	if (err)
+		return err;
+	fd = unix_listen(d->front_socket, SOCK_SEQPACKET | SOCK_NONBLOCK, 0600);
+	if (fd < 0)
+		return fd;
+	d->front = front_server_new(p->base, fd, d->grpc, &params, &front_ops, p);
+	return d->front ? 0 : -errno;
+}
+
+/* ---- VMCI --------------------------------------------------------------------------------- */
+
+static void vfu_gone(void *data, const char *why)
+{
+	char text[512];
+
+	log_debug("the VMCI device: %s", escape(text, why));
+}
+
+static void vfu_trouble(void *data, const char *text)
+{
+	char escaped[512];
+
+	log_warn("the VMCI device: %s", escape(escaped, text));
+}
+
+static const struct vfu_ops vfu_ops = { .disconnected = vfu_gone, .trouble = vfu_trouble };
+
+static int vmci_new_device(struct vm_process *p)
+{
+	struct vm_devices *d = p->devices;
+	const struct vmci_config config = {
+		.cid = p->vm->cid,
+		.mode = p->vm->vmci == VM_VMCI_PORT ? VMCI_MODE_PORT : VMCI_MODE_DMA,
+		.qp_memory = p->vm->qp_memory,
+	};
+	int fd = unix_listen(d->vmci_socket, SOCK_STREAM | SOCK_NONBLOCK, 0600);
+
+	if (fd < 0)
+		return fd;
+	d->vfu = vfu_new(p->base, fd, &config, &vfu_ops, p);
+	return d->vfu ? 0 : -errno;
+}
+
+static int vsock_new(struct vm_process *p)
+{
+	const struct vsu_config config = {
+		.base = p->base,
+		.dev = vfu_device(p->devices->vfu),
+		.path = p->vsock,
+		.qp_memory = p->vm->qp_memory,
+	};
+
+	return vsu_new(&config, &p->devices->vsu);
+}
+
+/* ---- both --------------------------------------------------------------------------------- */
+
+int vm_devices_new(struct vm_process *p, char *ret_text)
+{
+	struct vm_devices *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return vm_fault(ret_text, -ENOMEM, "devices", "");
+	p->devices = d;
+	if (snprintf(d->front_socket, PATH_MAX, "%s/front.sock", p->dir) >= PATH_MAX ||
+	    snprintf(d->vmci_socket, PATH_MAX, "%s/vmci.sock", p->dir) >= PATH_MAX)
+		return vm_fault(ret_text, -ENAMETOOLONG, "state-dir", p->dir);
+	err = guestrpc_new(p);
+	if (err)
+		return vm_fault(ret_text, err, "backdoor", d->front_socket);
+	if (p->vm->vmci == VM_VMCI_OFF)
+		return 0;
+	err = vmci_new_device(p);
+	if (err)
+		return vm_fault(ret_text, err, "VMCI device", d->vmci_socket);
+	err = vsock_new(p);
+	return err ? vm_fault(ret_text, err, "vsock", p->vsock) : 0;
+}
+
+void vm_devices_free(struct vm_devices *d)
+{
+	if (!d)
+		return;
+	vsu_free(d->vsu);
+	vfu_free(d->vfu);
+	front_server_free(d->front);
+	grpc_free(d->grpc);
+	unlink(d->front_socket);
+	unlink(d->vmci_socket);
+	free(d);
+}
