@@ -216,6 +216,7 @@ int conf_vm_begin(struct conf_parser *p, const char *name)
 {
 	/* A block without a name that can stand still gets its lines checked. */
 	p->given = 0;
+	p->vm_errors = p->error_count;
 	vm_spec_free(p->vm);
 	p->vm = vm_spec_new(name);
 	if (!p->vm)
@@ -260,7 +261,8 @@ int conf_vm_end(struct conf_parser *p)
 
 	if (!p->vm)
 		return -1;
-	if (vm_whole_check(p, p->vm) < 0 || p->error_count) {
+	/* A block with faults is judged line by line only: the rest may follow from them. */
+	if (p->error_count != p->vm_errors || vm_whole_check(p, p->vm) < 0) {
 		vm_spec_free(p->vm);
 		p->vm = NULL;
 		return -1;

@@ -32,6 +32,7 @@ struct conf_parser {
 	unsigned int error_count;
 	bool out_of_memory;
 	struct vm_spec *vm;	/* of the block that is open, not yet in conf; or NULL */
+	unsigned int vm_errors;	/* error_count when the block began */
 	unsigned int given;	/* bit for each keyword that may come once in a block */
 	unsigned int given_global;
 	/* The token in hand, for messages: its text ("" at the end), and where it was. */

@@ -333,6 +333,9 @@ static int single_token(struct conf_parser *p, struct conf_source *s)
 		conf_error(p, "character '%c' must be in quotes", c);
 	else
 		conf_error(p, "byte 0x%02x must be in quotes", c);
+	/* The rest of a character of several bytes is the same fault. */
+	while (c >= 0x80 && peek(s) >= 0x80)
+		s->pos++;
 	p->lex_failed = true;
 	return LEX_ERROR;
 }

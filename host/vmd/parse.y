@@ -75,11 +75,13 @@ statement:
 		conf_set_global(p, (enum conf_key)$1, $2);
 		free($2);
 	}
-	| VM TEXT {
+	| vm_head newlines vm_block	{ conf_vm_end(p); }
+	;
+
+vm_head:
+	VM TEXT {
 		conf_vm_begin(p, $2);
 		free($2);
-	} newlines vm_block {
-		conf_vm_end(p);
 	}
 	;
 
@@ -114,6 +116,7 @@ vm_statement:
 		conf_vm_set(p, (enum conf_key)$1, $2);
 		free($2);
 	}
+	| VMCI PORT			{ conf_vm_set(p, CONF_VMCI, "port"); }
 	| DISK TEXT disk_options {
 		conf_vm_disk(p, $2, $3.readonly, $3.format);
 		free($2);
