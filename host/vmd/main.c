@@ -254,7 +254,7 @@ static int conf_read(struct options *o, const char *socket, struct conf **ret)
 	if (!conf->state_dir)
 		conf->state_dir = state_dir_default(socket, o->socket);
 	if (!conf->qemu.plugin)
-		conf->qemu.plugin = strdup(PKGLIBDIR "/libvmtkit-qemu.so");
+		conf->qemu.plugin = strdup(PKGLIBDIR "/backdoor.so");
 	if (!conf->state_dir || !conf->qemu.plugin) {
 		conf_free(conf);
 		return -ENOMEM;

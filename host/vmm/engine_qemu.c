@@ -398,6 +398,11 @@ static int program_check(const struct engine_input *in, const struct qemu_progra
 	int err = qemu_version_ask(program->start.argv, program->binary, in->version_cache,
 				   &version, ret_text, ENGINE_TEXT_MAX);
 
+	if (!err && in->front_socket && access(in->qemu->plugin, R_OK) < 0) {
+		err = -errno;
+		snprintf(ret_text, ENGINE_TEXT_MAX, "plugin %.300s: %s; set plugin in vm.conf",
+			 in->qemu->plugin, strerror(-err));
+	}
 	return err ? err : qemu_version_check(&version, program->binary, ret_text, ENGINE_TEXT_MAX);
 }
 
