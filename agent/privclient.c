@@ -20,7 +20,7 @@ struct priv_call {
 	int fd;
 	guint watch, timer;
 	GError *failed;		/* of the start, told by the timer */
-	void (*done)(const GError *error, gpointer data);
+	void (*done)(enum priv_result result, const GError *error, gpointer data);
 	gpointer data;
 };
 
@@ -36,15 +36,16 @@ void priv_call_cancel(struct priv_call *call)
 	g_free(call);
 }
 
-static void finish(struct priv_call *call, const GError *error)
+static void finish(struct priv_call *call, enum priv_result result, const GError *error)
 {
-	call->done(error, call->data);
+	call->done(result, error, call->data);
 	priv_call_cancel(call);
 }
 
 static gboolean answered(gint fd, GIOCondition cond, gpointer data)
 {
 	struct priv_call *call = data;
+	enum priv_result result = PRIV_RESULT_ERROR;
 	g_autoptr(GError) error = NULL;
 	char buf[PRIV_PACKET_MAX + 1];
 	ssize_t n = recv(fd, buf, PRIV_PACKET_MAX, MSG_DONTWAIT);
@@ -55,12 +56,17 @@ static gboolean answered(gint fd, GIOCondition cond, gpointer data)
 	if (n <= 0)
 		g_set_error_literal(&error, G_FILE_ERROR, G_FILE_ERROR_PIPE,
 				    "the helper ended without an answer");
-	else if (strcmp(buf, PRIV_OK))
+	else if (!strcmp(buf, PRIV_OK))
+		result = PRIV_RESULT_OK;
+	else if (!strcmp(buf, PRIV_FAILED)) {
+		result = PRIV_RESULT_FAILED;
+		g_set_error_literal(&error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "a script failed");
+	} else
 		g_set_error_literal(&error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
 				    g_str_has_prefix(buf, PRIV_ERROR) ? buf + strlen(PRIV_ERROR) :
 									"the helper is not understood");
 	call->watch = 0;
-	finish(call, error);
+	finish(call, result, error);
 	return G_SOURCE_REMOVE;
 }
 
@@ -72,7 +78,7 @@ static gboolean late(gpointer data)
 	if (!call->failed)
 		g_set_error_literal(&call->failed, G_FILE_ERROR, G_FILE_ERROR_FAILED,
 				    "the helper did not answer in time");
-	finish(call, call->failed);
+	finish(call, PRIV_RESULT_ERROR, call->failed);
 	return G_SOURCE_REMOVE;
 }
 
@@ -97,7 +103,9 @@ static int connect_and_send(const char *path, const char *verb)
 }
 
 struct priv_call *priv_call_new(const char *socket, const char *verb, guint timeout_s,
-				void (*done)(const GError *error, gpointer data), gpointer data)
+				void (*done)(enum priv_result result, const GError *error,
+					     gpointer data),
+				gpointer data)
 {
 	struct priv_call *call = g_new0(struct priv_call, 1);
 

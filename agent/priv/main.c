@@ -34,17 +34,31 @@ extern char **environ;
 
 struct verb {
 	const char *name;
-	const char *method;		/* of logind's manager */
-	const char *systemctl;		/* where there is no logind */
+	int (*run)(const struct verb *verb);	/* 0, -errno, or SCRIPT_FAILED */
+	const char *method;			/* of logind's manager */
+	const char *systemctl[2];		/* its arguments; the way where there is no logind */
 };
 
-static const struct verb verbs[] = {
-	{ PRIV_POWEROFF, "PowerOff", "poweroff" },
-	{ PRIV_REBOOT, "Reboot", "reboot" },
-};
+#define SCRIPT_FAILED	1
 
-/* logind takes the wishes of inhibitors and of users that are logged in into account by itself */
-static int by_logind(const struct verb *verb)
+/* Returns the exit status, or -errno */
+static int systemctl(const struct verb *verb)
+{
+	char *argv[] = { (char *)"systemctl", (char *)"--no-wall", (char *)"--no-ask-password",
+			 (char *)verb->systemctl[0], (char *)verb->systemctl[1], NULL };
+	int err, status;
+	pid_t pid;
+
+	err = posix_spawn(&pid, "/usr/bin/systemctl", NULL, NULL, argv, environ);
+	if (err)
+		return -err;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+static int logind(const struct verb *verb)
 {
 	sd_bus *bus = NULL;
 	int err = sd_bus_open_system(&bus);
@@ -58,33 +72,33 @@ static int by_logind(const struct verb *verb)
 }
 
 /* systemctl asks systemd itself, by its private socket, so that no message bus is needed */
-static int by_systemctl(const struct verb *verb)
+static int run_power(const struct verb *verb)
 {
-	char *argv[] = { (char *)"systemctl", (char *)"--no-wall", (char *)verb->systemctl, NULL };
-	int err, status;
-	pid_t pid;
-
-	err = posix_spawn(&pid, "/usr/bin/systemctl", NULL, NULL, argv, environ);
-	if (err)
-		return -err;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
-static int run_verb(const struct verb *verb)
-{
-	int err = by_logind(verb), second;
+	int err = logind(verb);
 
 	if (err >= 0)
 		return 0;
 	fprintf(stderr, SD_NOTICE "%s by logind: %s; trying systemctl\n", verb->name, strerror(-err));
-	second = by_systemctl(verb);
-	if (second < 0)
-		fprintf(stderr, SD_ERR "%s by systemctl: %s\n", verb->name, strerror(-second));
-	return second;
+	err = systemctl(verb);
+	return err > 0 ? -EIO : err;
 }
+
+/* A unit runs the scripts, so that they have a clean environment and none of our limits */
+static int run_script(const struct verb *verb)
+{
+	int status = systemctl(verb);
+
+	return status > 0 ? SCRIPT_FAILED : status;
+}
+
+static const struct verb verbs[] = {
+	{ PRIV_POWEROFF, run_power, "PowerOff", { "poweroff" } },
+	{ PRIV_REBOOT, run_power, "Reboot", { "reboot" } },
+	{ PRIV_SCRIPT_POWERON, run_script, NULL, { "start", "vmt-script@poweron.service" } },
+	{ PRIV_SCRIPT_POWEROFF, run_script, NULL, { "start", "vmt-script@poweroff.service" } },
+	{ PRIV_SCRIPT_RESUME, run_script, NULL, { "start", "vmt-script@resume.service" } },
+	{ PRIV_SCRIPT_SUSPEND, run_script, NULL, { "start", "vmt-script@suspend.service" } },
+};
 
 static bool may_ask(int fd)
 {
@@ -117,11 +131,13 @@ static void serve(int fd)
 
 		if ((size_t)n != strlen(verbs[i].name) || memcmp(buf, verbs[i].name, (size_t)n))
 			continue;
-		err = run_verb(&verbs[i]);
-		if (err < 0)
+		err = verbs[i].run(&verbs[i]);
+		if (err < 0) {
+			fprintf(stderr, SD_ERR "%s: %s\n", verbs[i].name, strerror(-err));
 			snprintf(reply, sizeof(reply), PRIV_ERROR "%s", strerror(-err));
-		else
-			snprintf(reply, sizeof(reply), PRIV_OK);
+		} else {
+			snprintf(reply, sizeof(reply), err ? PRIV_FAILED : PRIV_OK);
+		}
 		break;
 	}
 	(void)send(fd, reply, strlen(reply), MSG_NOSIGNAL);

@@ -325,11 +325,34 @@ static void power_off(void)
 
 	hello(f);
 	ask(f, "OS_Halt", "OK ");
+	helper(f, "script-poweroff", "ok");
 	helper(f, "poweroff", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 1");
 	ask(f, "OS_Reboot", "OK ");
+	helper(f, "script-poweroff", "ok");
 	helper(f, "reboot", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 2");
+	end(f);
+}
+
+static void power_veto(void)
+{
+	struct fixture *f = start(FALSE);
+
+	hello(f);
+	ask(f, "OS_Halt", "OK ");
+	helper(f, "script-poweroff", "failed");
+	expect(f, "tools.os.statechange", "tools.os.statechange.status 0 1");
+	ask(f, "OS_Reboot", "OK ");
+	helper(f, "script-poweroff", "failed");
+	expect(f, "tools.os.statechange", "tools.os.statechange.status 0 2");
+	ask(f, "OS_Reboot", "OK ");
+	helper(f, "script-poweroff", "failed");
+	helper(f, "reboot", "ok");
+	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 2");
+	ask(f, "OS_Suspend", "OK ");
+	helper(f, "script-suspend", "failed");
+	expect(f, "tools.os.statechange", "tools.os.statechange.status 0 5");
 	end(f);
 }
 
@@ -338,6 +361,7 @@ static void power_fails(void)
 	struct fixture *f = start(FALSE);
 
 	hello(f);
+	ask(f, "Set_Option toolScripts.beforePowerOff 0", "OK ");
 	ask(f, "OS_Halt", "OK ");
 	helper(f, "poweroff", "error no such thing");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 0 1");
@@ -358,11 +382,12 @@ static void power_twice(void)
 
 	hello(f);
 	ask(f, "OS_Halt", "OK ");
-	fd = helper(f, "poweroff", NULL);
+	fd = helper(f, "script-poweroff", NULL);
 	ask(f, "OS_Reboot", "ERROR State change already in progress");
 	ask(f, "ping", "OK ");
-	(void)!send(fd, "ok", 2, MSG_NOSIGNAL);
+	(void)!send(fd, "error no systemd", 16, MSG_NOSIGNAL);
 	close(fd);
+	helper(f, "poweroff", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 1");
 	end(f);
 }
@@ -373,9 +398,12 @@ static void power_others(void)
 
 	hello(f);
 	ask(f, "OS_PowerOn", "OK ");
+	helper(f, "script-poweron", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 3");
 	ask(f, "OS_Suspend", "OK ");
+	helper(f, "script-suspend", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 5");
+	ask(f, "Set_Option toolScripts.afterResume 0", "OK ");
 	ask(f, "OS_Resume", "OK ");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 4");
 	expect(f, "SetGuestInfo  10 ", NULL);
@@ -388,6 +416,7 @@ static void polled(void)
 
 	hello(f);
 	ask(f, "OS_Halt", "OK ");
+	helper(f, "script-poweroff", "ok");
 	helper(f, "poweroff", "ok");
 	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 1");
 	end(f);
@@ -422,6 +451,7 @@ static const struct unit_case cases[] = {
 	{ "a new address reaches the host by itself, and its removal", readdressed },
 	{ "options are taken or refused as documented", options },
 	{ "power off and reboot are answered, asked of the helper, and told", power_off },
+	{ "a script that fails is a veto, which the same request overrules", power_veto },
 	{ "a helper that fails, dies or is not there is told to the host", power_fails },
 	{ "a second power operation meanwhile is refused", power_twice },
 	{ "power on, suspend and resume are answered and told", power_others },
