@@ -298,7 +298,8 @@ size_t vg_pair_write(struct vg *g, const struct vg_pair *p, const void *buf, siz
 	uint64_t head = le64toh(header(g, p, true)->consumer_head);
 	size_t n = 0;
 
-	for (; n < len && (tail + 1) % p->size != head; n++) {
+	/* after vg_pair_poke() they may be anything */
+	for (; n < len && tail < p->size && (tail + 1) % p->size != head; n++) {
 		content(g, p, false)[tail] = ((const uint8_t *)buf)[n];
 		tail = (tail + 1) % p->size;
 	}
@@ -312,7 +313,7 @@ size_t vg_pair_read(struct vg *g, const struct vg_pair *p, void *buf, size_t len
 	uint64_t head = le64toh(header(g, p, false)->consumer_head);
 	size_t n = 0;
 
-	for (; n < len && head != tail; n++) {
+	for (; n < len && head < p->size && head != tail; n++) {
 		((uint8_t *)buf)[n] = content(g, p, true)[head];
 		head = (head + 1) % p->size;
 	}
