@@ -179,7 +179,7 @@ vm_write_conf() {
   mkfifo "$vm_dir"/{out,err,status}
   {
     setup_qemu_conf
-    printf 'plugin "%s"\n' "$build/host/.libs/libvmtkit-qemu.so"
+    printf 'plugin "%s"\n' "$build/host/host/qemu_plugin/.libs/backdoor.so"
     printf 'vm "%s" {\n' "$vm_name"
     printf '\tmemory %s\n\tcpus 2\n' "${vm_memory:-$memory}"
     printf '\tkernel "%s"\n\tinitrd "%s"\n' "$cache/kernels/$vm_kernel/vmlinuz" "$vm_dir/initrd"
