@@ -160,7 +160,7 @@ static int files_check(const struct conf *conf)
 
 	STAILQ_FOREACH(v, &conf->vms, link) {
 		if (vm_spec_check(v->spec, text, sizeof(text)) < 0) {
-			log_error("%s", text);
+			log_error("vm \"%s\": %s", v->spec->name, text);
 			failed = 1;
 		}
 	}

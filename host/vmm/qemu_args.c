@@ -346,7 +346,7 @@ int qemu_args_build(const struct engine_input *in, const struct qemu_program *pr
 	add_smbios(ret, in->uuid);
 	add_boot(ret, vm);
 	add_option(ret, "-chardev", "socket,id=qmp,fd=%d", fds->qmp);
-	add_option(ret, "-mon", "chardev=qmp,mode=control");
+	add_option(ret, "-object", "monitor-qmp,id=monitor,chardev=qmp");
 	add_option(ret, "-chardev", "socket,id=console,fd=%d", fds->console);
 	add_option(ret, "-serial", "chardev:console");
 	STAILQ_FOREACH(d, &vm->disks, link)

@@ -86,7 +86,7 @@ int vm_pair_add(struct vm_pairs *list, const char *key, const char *value)
 	return 0;
 }
 
-static int file_check(const struct vm_spec *vm, const char *what, const char *path, int mode,
+static int file_check(const char *what, const char *path, int mode,
 		      char *ret_text, size_t size)
 {
 	struct stat st;
@@ -97,8 +97,7 @@ static int file_check(const struct vm_spec *vm, const char *what, const char *pa
 	else if (S_ISDIR(st.st_mode))
 		err = -EISDIR;
 	if (err)
-		snprintf(ret_text, size, "vm \"%s\": %s %s: %s", vm->name, what, path,
-			 strerror(-err));
+		snprintf(ret_text, size, "%s %s: %s", what, path, strerror(-err));
 	return err;
 }
 
@@ -108,12 +107,12 @@ int vm_spec_check(const struct vm_spec *vm, char *ret_text, size_t size)
 	int err = 0;
 
 	if (vm->kernel)
-		err = file_check(vm, "kernel", vm->kernel, R_OK, ret_text, size);
+		err = file_check("kernel", vm->kernel, R_OK, ret_text, size);
 	if (!err && vm->initrd)
-		err = file_check(vm, "initrd", vm->initrd, R_OK, ret_text, size);
+		err = file_check("initrd", vm->initrd, R_OK, ret_text, size);
 	STAILQ_FOREACH(d, &vm->disks, link) {
 		if (!err)
-			err = file_check(vm, "disk", d->path, d->readonly ? R_OK : R_OK | W_OK,
+			err = file_check("disk", d->path, d->readonly ? R_OK : R_OK | W_OK,
 					 ret_text, size);
 	}
 	return err;

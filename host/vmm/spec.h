@@ -9,6 +9,7 @@
 #define VMTKIT_HOST_VMM_SPEC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 

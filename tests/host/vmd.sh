@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# vmd.sh - vmd and vmctl as processes: what they say and how they end when something is wrong
+#
+# No guest is needed: a program that only speaks QEMU's monitor stands in for QEMU.
+# VMTKIT_BUILD is the build tree.  Prints TAP.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "${VMTKIT_BUILD:?the build tree}" && pwd)
+export PATH="$build:$PATH"
+dir=$(mktemp -d)
+export VMD_SOCK=$dir/vmd.sock
+number=0 daemons=()
+
+cleanup() {
+  local pid
+  for pid in ${daemons[@]+"${daemons[@]}"}; do kill -9 "$pid" 2>/dev/null; done
+  rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# verdict STATUS NAME: one line of TAP; what the case left in $dir/out is its comment.
+verdict() {
+  number=$((number + 1))
+  if [ "$1" = 0 ]; then
+    echo "ok $number - $2"
+  else
+    echo "not ok $number - $2"
+    sed 's/^/# /' "$dir/out" "$dir/log" 2>/dev/null
+  fi
+}
+
+# expect STATUS TEXT COMMAND...: the command ends with STATUS and says TEXT, in one line if it failed.
+expect() {
+  local status=$1 text=$2 got
+  shift 2
+  timeout 30 "$@" >"$dir/out" 2>&1
+  got=$?
+  echo "ended with $got" >>"$dir/out"
+  [ "$got" = "$status" ] && grep -qF -- "$text" "$dir/out" &&
+    { [ "$got" = 0 ] || [ "$(wc -l <"$dir/out")" = 2 ]; }
+}
+
+# mode WORD: how QEMU behaves; a copy of its own, so that no version is remembered from another.
+mode() {
+  rm -rf "$dir/qemu"
+  mkdir "$dir/qemu"
+  cp "$here/fake-qemu" "$dir/qemu/"
+  echo "$1" >"$dir/qemu/fake-qemu.mode"
+}
+
+conf() {
+  {
+    printf 'qemu "%s"\nplugin "%s"\nshutdown-timeout 1\n' "$dir/qemu/fake-qemu" "$dir/kernel"
+    cat
+  } >"$dir/vm.conf"
+}
+
+# The daemon is ready when it has said so; whoever asks earlier waits for it.
+daemon() {
+  vmd -d -f "$dir/vm.conf" -s "$VMD_SOCK" >"$dir/log" 2>&1 &
+  pid=$!
+  daemons+=("$pid")
+  vmctl wait "$1" "$2" --timeout 20 >"$dir/out" 2>&1
+}
+
+# end SIGNAL SECONDS: the daemon ends with 0 within that time.
+end() {
+  local begin=$SECONDS
+  kill -"$1" "$pid"
+  timeout 20 tail --pid="$pid" -f /dev/null || return 1
+  wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
+}
+
+echo 1..27
+touch "$dir/kernel"
+mode good
+
+printf 'vm a {\n\tmemory 5\n}\n' >"$dir/bad.conf"
+expect 1 "$dir/bad.conf:2: memory must be whole MiB from 32M to 1024G, not \"5\"" vmd -n -f "$dir/bad.conf"
+verdict $? "a wrong line is told with file and line"
+
+expect 1 "$dir/none.conf: No such file or directory" vmd -n -f "$dir/none.conf"
+verdict $? "a missing configuration is told"
+
+expect 2 "usage: vmd" vmd operand
+verdict $? "an operand shows the usage"
+
+conf <<<"vm a { kernel \"$dir/kernel\" }"
+expect 0 "configuration OK" vmd -n -f "$dir/vm.conf"
+verdict $? "a good configuration is told so"
+
+conf <<<'vm a { kernel $k }'
+expect 0 "configuration OK" vmd -n -D "k=$dir/kernel" -f "$dir/vm.conf"
+verdict $? "a macro comes from the command line"
+
+conf <<<"vm a { kernel \"$dir/missing\" }"
+expect 1 "vm \"a\": kernel $dir/missing: No such file or directory" vmd -n -f "$dir/vm.conf"
+verdict $? "a missing kernel is told by -n"
+
+expect 5 "start vmd, or name its socket with -s or VMD_SOCK" vmctl status
+verdict $? "vmctl without a daemon says so, and the remedy"
+
+conf <<<"vm a { kernel \"$dir/missing\" }
+vm b { kernel \"$dir/kernel\" }"
+daemon b up
+verdict $? "the other VMs run when a kernel is missing"
+
+expect 6 "vm \"a\" is down: kernel $dir/missing: No such file or directory" vmctl wait a up
+verdict $? "waiting for a VM that cannot start tells the reason"
+
+expect 3 "there is no vm \"bb\"; did you mean \"b\"?" vmctl status bb
+verdict $? "an unknown VM gets a hint"
+
+expect 1 "another vmd is running on $VMD_SOCK" vmd -d -f "$dir/vm.conf" -s "$VMD_SOCK"
+verdict $? "a second vmd on the same socket is told why it ends"
+
+printf 'state-dir "%s"\n' "$dir/vmd" >"$dir/state.conf"
+expect 1 "another vmd uses state-dir $dir/vmd" vmd -d -f "$dir/state.conf" -s "$dir/other.sock"
+verdict $? "a second vmd on the same state folder is told why it ends"
+
+expect 2 "is not one of its verbs" bash -c 'vmctl power b explode 2>&1 | head -n 1; exit ${PIPESTATUS[0]}'
+verdict $? "a wrong operand is told"
+
+expect 1 "vm \"b\" is already running" vmctl start b
+verdict $? "a running VM is not started twice"
+
+expect 8 "no agent runs in the guest" vmctl send b ping
+verdict $? "a command without an agent is told"
+
+vmctl var b set key value && expect 0 "value" vmctl var get b key
+verdict $? "a variable is set and read, in both word orders"
+
+vmctl pause b && expect 0 '"state":"paused"' vmctl status -j b && vmctl unpause b
+verdict $? "pause is seen in the status"
+
+process=$(vmctl status -j b | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1)
+kill -KILL "$process"
+expect 0 "" vmctl wait b down --timeout 10 &&
+  expect 0 "its process was killed by signal 9" vmctl status b && [ ! -e "$dir/vmd/b/front.sock" ]
+verdict $? "a crash of a VM's process is told and cleaned up"
+
+expect 0 "" vmctl start b && expect 0 '"state":"running"' vmctl status -j b
+verdict $? "the VM starts again after it"
+
+expect 0 "" vmctl stop -w b --timeout 10 && expect 0 "the guest powered off" vmctl status b
+verdict $? "a guest that powers off ends its VM"
+
+expect 6 "vm \"b\" is not running" vmctl stop b
+verdict $? "a VM that is down cannot be stopped"
+
+{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null
+daemon b up && end TERM 5
+verdict $? "a stale socket is replaced, SIGTERM ends all"
+
+mode deaf
+daemon b up
+expect 4 "timed out: vm \"b\" is not down yet" vmctl stop -w --timeout 0.2 b &&
+  expect 0 "" vmctl stop -f -w b --timeout 10 && expect 0 "stopped by force" vmctl status b
+verdict $? "a guest that does not listen is stopped by force"
+
+vmctl start b && end INT 10 && grep -q "ending it by force" "$dir/log"
+verdict $? "shutdown-timeout is kept"
+
+mode old
+daemon b up
+expect 6 "is QEMU 7.2.0, but 11.1 or newer is needed" vmctl wait b up && end TERM 5
+verdict $? "a QEMU that is too old is told with the remedy"
+
+mode crash
+daemon b up
+expect 6 "QEMU ended with status 3: qemu: no such device" vmctl wait b up && end TERM 5
+verdict $? "a QEMU that fails is told with its last line"
+
+mode good
+expect 0 "" vmd -f "$dir/vm.conf" -s "$VMD_SOCK" && vmctl wait b up --timeout 10 &&
+  pid=$(flock -n "$dir/vmd/lock" true || pgrep -f "^vmd -f $dir/vm.conf") &&
+  daemons+=("$pid") && vmctl status >/dev/null && kill "$pid" && timeout 10 tail --pid="$pid" -f /dev/null &&
+  [ ! -e "$VMD_SOCK" ]
+verdict $? "a daemon answers as soon as vmd has returned, and takes its socket with it"
