@@ -10,6 +10,9 @@
  *    chunk is one page, since most batches are short; the others fill the buffer.  In a chunk
  *    longer than a page an end marker ends only its page, because the device may go on with a late
  *    datagram at the next page boundary.
+ *    The lengths of the chunks are part of the protocol: a device is known to be right only with a
+ *    reader that reads as this one does, so it must not read less, though a full page makes it read
+ *    16 more.
  * No file-level state; compiled in user space too, where tests and a fuzzer run it.
  */
 #include "dgstream.h"

@@ -18,7 +18,7 @@
 
 #include "peer.h"
 
-#define WAIT		(5 * HZ)
+#define WAIT		(20 * HZ)	/* port mode on a busy machine is slow */
 #define QSIZE		(3 * PAGE_SIZE + 100)	/* the last page is used in part */
 
 static bool peer = true;
