@@ -76,7 +76,7 @@ build_drivers_run() {
 }
 
 build_drivers_make() { # TREE KDIR OUT JOBS
-  make -C "$1" --silent -j "$4" KDIR="$2" MODULES_DIR="$3" W=1 modules
+  make -C "$1" --silent -j "$4" KDIR="$2" MODULES_DIR="$3" W=1 test-modules
 }
 
 # Runs COMMAND with the root of another suite, and this tree at its own path in it.

@@ -18,8 +18,7 @@
 
 #include <event2/event.h>
 
-#include "host/model/qpair.h"
-#include "host/model/vmci.h"
+#include "host/model/vmci_dev.h"	/* the inside of the model, to break its promises */
 #include "host/vfio_user/vfu.h"
 #include "tests/guest/vmcitest/peer.h"
 
@@ -119,6 +118,16 @@ static int send_many(struct peer *p, const struct vmci_wire_dg *to, uint64_t cou
 	return err;
 }
 
+/* Writes past the model into the header page that the guest trusts us with. */
+static int qp_corrupt(struct peer *p, uint64_t value, uint64_t offset)
+{
+	uint64_t wire = htole64(value);
+
+	if (!p->qp || !p->qp->to_guest.gpa || offset > VMCI_WIRE_PAGE_SIZE - sizeof(wire))
+		return -EINVAL;
+	return gmem_copy_out(p->dev->mem, p->qp->to_guest.gpa[0] + offset, &wire, sizeof(wire));
+}
+
 static int qp_create(struct peer *p, struct peer_msg *msg)
 {
 	struct vmci_handle h;
@@ -175,6 +184,9 @@ static int command(void *data, const struct vmci_wire_dg *dg, size_t len)
 	case PEER_RESUME:
 		vmci_resume(p->dev);
 		result = 0;
+		break;
+	case PEER_QP_CORRUPT:
+		result = qp_corrupt(p, le64toh(msg.arg[0]), le64toh(msg.arg[1]));
 		break;
 	case PEER_STALL:
 		sleep((unsigned int)le64toh(msg.arg[0]) % 10);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * peer.h - what vmcitest.ko in the guest and vmci-peer on the host say to each other
  *
@@ -24,6 +24,7 @@ enum peer_op {
 	PEER_SEND,		/* arg[0] datagrams of arg[1] bytes of payload, before the answer */
 	PEER_SET_CID,		/* the guest's id becomes arg[0] */
 	PEER_RESUME,		/* as after suspend and resume */
+	PEER_QP_CORRUPT,	/* store arg[0] at offset arg[1] of the queue header we write */
 	PEER_STALL,		/* serve nobody for arg[0] seconds, then answer */
 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * vmcitest.c - uses every call of vmci_kernel.h, as another module would
  *
@@ -402,6 +402,26 @@ static bool many_pairs_come_and_go(void)
 	return true;
 }
 
+/* 16 MiB each way are about half of what one request can name. */
+static bool large_pair_works(void)
+{
+	struct vmci_handle h = VMCI_INVALID_HANDLE;
+	struct vmci_qp *qp;
+	u8 *buf = vzalloc(SZ_1M);
+	unsigned int i;
+	bool ok = buf && vmci_qpair_alloc(&qp, &h, SZ_16M, SZ_16M, VMCI_HOST_CONTEXT_ID, 0, 0) ==
+			 VMCI_SUCCESS;
+
+	if (ok) {
+		for (i = 0; ok && i < 15; i++)
+			ok = vmci_qpair_enqueue(qp, buf, SZ_1M, 0) == SZ_1M;
+		ok = ok && vmci_qpair_produce_free_space(qp) == SZ_1M - 1;
+		ok = vmci_qpair_detach(&qp) == VMCI_SUCCESS && ok;
+	}
+	vfree(buf);
+	return ok;
+}
+
 /* ---- cases that need vmci-peer -------------------------------------------------------------- */
 
 static struct catcher control;		/* where the peer's answers come to */
@@ -554,6 +574,36 @@ static bool pair_of_the_host_works(void)
 	return vmci_qpair_detach(&qp) == VMCI_SUCCESS && ok;
 }
 
+/* The peer's two positions take each bad value in turn; then good ones work again. */
+static bool corrupt_positions_are_errors(void)
+{
+	static const u64 bad[] = { QSIZE, QSIZE + 1, 1ULL << 32, (1ULL << 32) + 1, 1ULL << 63, ~0ULL };
+	struct vmci_handle h = VMCI_INVALID_HANDLE;
+	struct vmci_qp *qp;
+	unsigned int i;
+	u8 buf[8];
+	bool ok;
+
+	if (vmci_qpair_alloc(&qp, &h, QSIZE, QSIZE, VMCI_HOST_CONTEXT_ID, 0, 0) != VMCI_SUCCESS)
+		return false;
+	ok = peer_do(PEER_QP_ATTACH, h, 0, 0) == 0;
+	for (i = 0; ok && i < ARRAY_SIZE(bad); i++)
+		ok = peer_do(PEER_QP_CORRUPT, h, bad[i], 8) == 0 &&
+		     vmci_qpair_consume_buf_ready(qp) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_consume_free_space(qp) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_get_consume_indexes(qp, NULL, NULL) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_dequeue(qp, buf, sizeof(buf), 0) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_peek(qp, buf, sizeof(buf), 0) == VMCI_ERROR_INVALID_SIZE &&
+		     peer_do(PEER_QP_CORRUPT, h, bad[i], 16) == 0 &&
+		     vmci_qpair_produce_free_space(qp) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_produce_buf_ready(qp) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_get_produce_indexes(qp, NULL, NULL) == VMCI_ERROR_INVALID_SIZE &&
+		     vmci_qpair_enqueue(qp, buf, sizeof(buf), 0) == VMCI_ERROR_INVALID_SIZE;
+	ok = ok && peer_do(PEER_QP_CORRUPT, h, 0, 8) == 0 && peer_do(PEER_QP_CORRUPT, h, 0, 16) == 0 &&
+	     echo_through(qp, h, 100, 3);
+	return vmci_qpair_detach(&qp) == VMCI_SUCCESS && ok;
+}
+
 static bool resume_ends_pairs(void)
 {
 	struct vmci_handle h = VMCI_INVALID_HANDLE;
@@ -669,11 +719,13 @@ static const struct {
 	{ "a local pair carries data both ways", local_pair_carries_data_both_ways },
 	{ "arguments of pairs are checked", pair_arguments_are_checked },
 	{ "200 pairs come and go", many_pairs_come_and_go },
+	{ "a large pair works", large_pair_works },
 	{ "datagrams of all lengths come back", datagrams_of_all_lengths_come_back, true },
 	{ "bursts arrive whole", bursts_arrive_whole, true },
 	{ "doorbells ring both ways", doorbells_ring_both_ways, true },
 	{ "a pair of ours works", pair_of_ours_works, true },
 	{ "a pair of the host's works", pair_of_the_host_works, true },
+	{ "corrupt positions are errors", corrupt_positions_are_errors, true },
 	{ "resume ends pairs", resume_ends_pairs, true },
 	{ "the context id follows the host", context_id_follows_the_host, true },
 	{ "a dead device fails everyone in time", dead_device_fails_everyone_in_time, true, true },
