@@ -9,11 +9,11 @@
  *	guest creates:	guest -> both -> (host leaves: guest) or (guest leaves: host) -> none
  *	host creates:	host -> both -> as above
  *
- * A pair without a side is freed.  While the host holds an end of a pair that the guest has left, the
- * handle stays taken.  Page numbers are checked when they are given and kept as addresses; what
+ * A pair without a side is freed.  While the host holds an end of a pair that the guest has left,
+ * the handle stays taken.  Page numbers are checked when they are given and kept as addresses; what
  * uses them looks the memory up each time.
- * A pair costs its pages, header pages included, from creation until the guest leaves.  The limit in
- * bytes bounds the number of pairs too, as each has two pages at least.
+ * A pair costs its pages, header pages included, from creation until the guest leaves.  The limit
+ * in bytes bounds the number of pairs too, as each has two pages at least.
  * The answers to a guest that breaks a rule follow in the order of the checks below.
  */
 #include "host/model/vmci_dev.h"
@@ -207,7 +207,10 @@ static int create_allowed(struct vmci_dev *dev, const struct request *r)
 	if (r->flags & VMCI_QP_FLAG_LOCAL) {
 		if (r->peer != VMCI_INVALID_ID && r->peer != own)
 			return VMCI_ERR_NO_ACCESS;
-		/* A driver keeps its local pairs to itself; there is nothing that we could share. */
+		/*
+		 * A driver keeps its local pairs to itself; there is nothing that we could
+		 * share.
+		 */
 		return VMCI_ERR_INVALID_ARGS;
 	}
 	if (r->peer != VMCI_CID_HOST && r->peer != VMCI_CID_HYPERVISOR &&
@@ -241,7 +244,10 @@ static uint64_t list_entry(struct vmci_dev *dev, const struct request *r, size_t
 	return le32toh(((const struct { __le32 ppn; } __attribute__((packed)) *)r->list)[i].ppn);
 }
 
-/* The addresses of @pages pages, from entry @first of the list.  Each must be memory we may write. */
+/*
+ * The addresses of @pages pages, from entry @first of the list.  Each must be memory we may
+ * write.
+ */
 static int pages_get(struct vmci_dev *dev, const struct request *r, size_t first, size_t pages,
 		     uint64_t **ret_gpa)
 {

@@ -2,15 +2,15 @@
 /*
  * datagram.c - where a datagram from the guest goes, and the queue of those to the guest
  *
- * From the guest: context 0 is the hypervisor (hypercalls, and endpoints above them), context 2 the host
- * (endpoints by resource id, then the personality's handler for all others), the guest's own context
- * an echo.  Other VMs cannot be reached.  The source must be the guest itself: its context id, or
- * VMCI_INVALID_ID, which is filled in when there is a resource id to answer to.
+ * From the guest: context 0 is the hypervisor (hypercalls, and endpoints above them), context 2 the
+ * host (endpoints by resource id, then the personality's handler for all others), the guest's own
+ * context an echo.  Other VMs cannot be reached.  The source must be the guest itself: its context
+ * id, or VMCI_INVALID_ID, which is filled in when there is a resource id to answer to.
  *
- * To the guest: one queue, bounded in bytes, and events have a reserve of their own, counted, so that a
- * full queue cannot hide that a queue pair has gone.  It holds only what was sent since the driver came
- * up and is emptied by reset.  The interrupt is raised for each datagram that is added; the driver
- * reads all there is.
+ * To the guest: one queue, bounded in bytes, and events have a reserve of their own, counted, so
+ * that a full queue cannot hide that a queue pair has gone.  It holds only what was sent since the
+ * driver came up and is emptied by reset.  The interrupt is raised for each datagram that is added;
+ * the driver reads all there is.
  */
 #include "host/model/vmci_dev.h"
 

@@ -3,8 +3,8 @@
  * doorbell.c - doorbells of both sides and the notification bitmap
  *
  * The guest gives one page as "bitmap", in fact a byte for each index, and links its doorbells to
- * indexes in it; several may share one.  Ringing sets bit 0 of the byte and raises NOTIFICATION.  The
- * guest clears bytes whenever it likes, so the bit is set by one atomic operation.
+ * indexes in it; several may share one.  Ringing sets bit 0 of the byte and raises NOTIFICATION. 
+ * The guest clears bytes whenever it likes, so the bit is set by one atomic operation.
  * A doorbell of the host is a callback.  Only the guest's own and the host's can be rung.
  * The page is kept as an address and looked up each time it is used.
  */

@@ -2,11 +2,11 @@
 /*
  * gmem.c - guest memory as a table of regions
  *
- * The regions stand in one array sorted by guest address; they never overlap, so a binary search finds
- * the only one that can hold an address.  The one found last is tried first, because neighbouring
- * accesses are the rule.  A copy walks over regions that touch; a pointer lookup does not.
- * The memory behind the regions belongs to whoever added them, and is changed by the guest at any
- * time: nothing here looks at its contents.
+ * The regions stand in one array sorted by guest address; they never overlap, so a binary search
+ * finds the only one that can hold an address.  The one found last is tried first, because
+ * neighbouring accesses are the rule.  A copy walks over regions that touch; a pointer lookup does
+ * not. The memory behind the regions belongs to whoever added them, and is changed by the guest at
+ * any time: nothing here looks at its contents.
  */
 #include "host/model/gmem.h"
 
@@ -129,7 +129,10 @@ static const struct region *region_find(struct gmem *mem, uint64_t gpa)
 	return &mem->regions[at];
 }
 
-/* The host address of @gpa and how many bytes, at most @want and at least 1, follow in its region. */
+/*
+ * The host address of @gpa and how many bytes, at most @want and at least 1, follow in its
+ * region.
+ */
 static int region_span(struct gmem *mem, uint64_t gpa, size_t want, bool write,
 		       uint8_t **ret_host, size_t *ret_len)
 {

@@ -28,12 +28,13 @@ void gmem_free(struct gmem *mem);
 
 /*
  * gmem_add() - add [gpa, gpa + len) to the table
- * @host:	where gpa is in our address space; NULL: the guest has something there that we were not
- *		given.  If that is memory (@writable) an access fails with -ENXIO, else with -EFAULT.
+ * @host:	where gpa is in our address space; NULL: the guest has something there that we were
+ *		not given.  If that is memory (@writable) an access fails with -ENXIO, else with
+ *		-EFAULT.
  * @writable:	false: gmem_copy_out() and writable lookups fail with -EACCES
  *
- * Returns 0; -EINVAL for an empty range or one that passes the end of the address space; -EEXIST if it
- * overlaps a region; -ENOSPC beyond GMEM_REGIONS_MAX; -ENOMEM.
+ * Returns 0; -EINVAL for an empty range or one that passes the end of the address space; -EEXIST if
+ * it overlaps a region; -ENOSPC beyond GMEM_REGIONS_MAX; -ENOMEM.
  */
 int gmem_add(struct gmem *mem, uint64_t gpa, uint64_t len, void *host, bool writable);
 

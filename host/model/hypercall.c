@@ -7,7 +7,10 @@
  */
 #include "host/model/vmci_dev.h"
 
-/* Which hypercalls RESOURCES_QUERY admits; the obsolete and the merely tolerated are not among them. */
+/*
+ * Which hypercalls RESOURCES_QUERY admits; the obsolete and the merely tolerated are not among
+ * them.
+ */
 #define SUPPORTED                                                                                  \
 	(1u << VMCI_HC_RESOURCES_QUERY | 1u << VMCI_HC_GET_CONTEXT_ID |                            \
 	 1u << VMCI_HC_SET_NOTIFY_BITMAP | 1u << VMCI_HC_DOORBELL_LINK |                           \

@@ -6,13 +6,14 @@
  *	from_guest	guest		from_guest	to_guest	guest
  *	to_guest	host		to_guest	from_guest	host
  *
- * So the guest's tail and head are in the header of from_guest, and ours are written to the header of
- * to_guest but never read from there: the guest can scribble over its copy and only confuse itself.
+ * So the guest's tail and head are in the header of from_guest, and ours are written to the header
+ * of to_guest but never read from there: the guest can scribble over its copy and only confuse
+ * itself.
  *
- * Order: the guest's pointer is loaded with acquire before the data it covers; ours is stored with release
- * after the data.  What was_full and was_empty say needs more: our store must be visible before the
- * guest's pointer is looked at again, or both sides could miss that the other waits; hence the full
- * barrier in between.
+ * Order: the guest's pointer is loaded with acquire before the data it covers; ours is stored with
+ * release after the data.  What was_full and was_empty say needs more: our store must be visible
+ * before the guest's pointer is looked at again, or both sides could miss that the other waits;
+ * hence the full barrier in between.
  */
 #include "host/model/vmci_dev.h"
 

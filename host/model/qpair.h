@@ -10,11 +10,11 @@
  *	LIVE	 both are attached
  *	GONE	 ops.gone was called; all access gives -EPIPE, only vmci_qp_detach() is left to do
  *
- * Tail and head of the guest are read once for each call and checked against the ring's size.  Out of
- * range, or when the pages are not memory any more, that call and all later ones return -EIO and the
- * caller does as with a peer that broke off: it detaches.  Our own tail and head are never read back
- * from guest memory.  Iovecs hold until the next call into the model that is not of this header, so:
- * get, readv/writev, commit, without returning to the event loop between.
+ * Tail and head of the guest are read once for each call and checked against the ring's size.  Out
+ * of range, or when the pages are not memory any more, that call and all later ones return -EIO and
+ * the caller does as with a peer that broke off: it detaches.  Our own tail and head are never read
+ * back from guest memory.  Iovecs hold until the next call into the model that is not of this
+ * header, so: get, readv/writev, commit, without returning to the event loop between.
  */
 #ifndef VMTKIT_HOST_MODEL_QPAIR_H
 #define VMTKIT_HOST_MODEL_QPAIR_H
@@ -38,9 +38,9 @@ struct vmci_qp_ops {
 	/* OFFERED -> LIVE: the guest attached to a pair that the host created.  May be NULL. */
 	void (*attached)(void *data, struct vmci_qp *qp);
 	/*
-	 * The pair is going.  With VMCI_QP_GONE_DETACH the rings are still there during this call and
-	 * at no later time: what the guest had written before it detached can be read here, and only
-	 * here.  With the other reasons access gives -EPIPE already.  Called at most once.
+	 * The pair is going.  With VMCI_QP_GONE_DETACH the rings are still there during this call
+	 * and at no later time: what the guest had written before it detached can be read here, and
+	 * only here.  With the other reasons access gives -EPIPE already.  Called at most once.
 	 * vmci_qp_detach() may be called in here.
 	 */
 	void (*gone)(void *data, struct vmci_qp *qp, enum vmci_qp_gone why);
@@ -97,20 +97,24 @@ int vmci_qp_readable(struct vmci_qp *qp, struct iovec *iov, int iovcnt, size_t *
 
 /*
  * vmci_qp_consumed() - @bytes of what vmci_qp_readable() gave have been taken
- * @ret_was_full: NULL is fine.  True if the ring was full before: the guest may be waiting and must be
- *		sent a READ.  Decided by a fresh look at the guest's tail after ours is visible to it.
+ * @ret_was_full: NULL is fine.  True if the ring was full before: the guest may be waiting and must
+ *		be sent a READ.  Decided by a fresh look at the guest's tail after ours is visible
+ *		to it.
  *
  * Returns 0; -EINVAL: more than there is; -ENOTCONN; -EPIPE; -EIO.
  */
 int vmci_qp_consumed(struct vmci_qp *qp, size_t bytes, bool *ret_was_full);
 
-/* vmci_qp_writable() - like vmci_qp_readable(), for the free space of the ring the guest consumes */
+/*
+ * vmci_qp_writable() - like vmci_qp_readable(), for the free space of the ring the guest
+ * consumes
+ */
 int vmci_qp_writable(struct vmci_qp *qp, struct iovec *iov, int iovcnt, size_t *ret_bytes);
 
 /*
  * vmci_qp_produced() - @bytes have been put at the start of what vmci_qp_writable() gave
- * @ret_was_empty: NULL is fine.  True if the ring was empty before: the guest may be waiting and must
- *		be sent a WROTE.
+ * @ret_was_empty: NULL is fine.  True if the ring was empty before: the guest may be waiting and
+ *		must be sent a WROTE.
  *
  * Returns 0; -EINVAL: more than there was room for; -ENOTCONN; -EPIPE; -EIO.
  */

@@ -2,8 +2,8 @@
 /*
  * ring.h - arithmetic of a ring with one byte kept free; pure, and tested at every wrap
  *
- * @tail is where the producer writes next, @head where the consumer reads next; both are below @size.
- * Equal means empty.  A ring of size 0 has tail and head 0, nothing in it and no room.
+ * @tail is where the producer writes next, @head where the consumer reads next; both are below
+ * @size. Equal means empty.  A ring of size 0 has tail and head 0, nothing in it and no room.
  */
 #ifndef VMTKIT_HOST_MODEL_RING_H
 #define VMTKIT_HOST_MODEL_RING_H

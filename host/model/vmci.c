@@ -5,15 +5,16 @@
  * States of the device:
  *	quiet	after power on and after any reset.  Hypercalls work, because a driver makes some
  *		while it probes, but nothing is sent to the guest.
- *	ready	from the first moment with interrupts enabled and the datagram cause in IMR; what the
- *		host sends is queued from here on.  Ends with a reset only.
+ *	ready	from the first moment with interrupts enabled and the datagram cause in IMR; what
+ *		the host sends is queued from here on.  Ends with a reset only.
  *
- * Interrupts: a cause sets its bit in ICR.  A message is sent for it if CONTROL.INT_ENABLE was given and
- * IMR has the bit, each time anew: drivers with a vector for each cause never read ICR, so a message
- * must not wait for that.  When a mask opens, causes already in ICR are sent.  Reading ICR clears it.
+ * Interrupts: a cause sets its bit in ICR.  A message is sent for it if CONTROL.INT_ENABLE was
+ * given and IMR has the bit, each time anew: drivers with a vector for each cause never read ICR,
+ * so a message must not wait for that.  When a mask opens, causes already in ICR are sent.  Reading
+ * ICR clears it.
  *
- * An access that no driver makes (wrong width, unknown register) is counted and answered with all ones;
- * nothing that a guest writes here can end the process.
+ * An access that no driver makes (wrong width, unknown register) is counted and answered with all
+ * ones; nothing that a guest writes here can end the process.
  */
 #include "host/model/vmci_dev.h"
 
@@ -30,8 +31,8 @@ static const char *const trouble_text[] = {
 		"guest memory came without a descriptor: give QEMU a shareable memory backend "
 		"(-object memory-backend-memfd,share=on and -machine memory-backend=)",
 	[VMCI_TROUBLE_NOT_SHARED] =
-		"guest memory is mapped but reads as zeros: it is not shared, set share=on on QEMU's "
-		"memory backend",
+		"guest memory is mapped but reads as zeros: it is not shared, set share=on on "
+		"QEMU's memory backend",
 };
 
 static uint32_t caps_of(const struct vmci_dev *dev)

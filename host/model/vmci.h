@@ -38,13 +38,16 @@ struct vmci_handle {
 struct vmci_config {
 	uint32_t cid;		/* the guest's context id, VMCI_CID_RESERVED_MAX..0x7fffffff */
 	enum vmci_mode mode;
-	uint64_t qp_memory;	/* bytes of queue pairs, headers included, up to 1 TiB; 0: the default */
+	/* bytes of queue pairs, headers included, up to 1 TiB; 0: the default */
+	uint64_t qp_memory;
 };
 
 /* What keeps the device from working that a user can put right; each is told once per device. */
 enum vmci_trouble {
-	VMCI_TROUBLE_NO_MEMORY_FD,	/* guest memory without a descriptor: not a shareable backend */
-	VMCI_TROUBLE_NOT_SHARED,	/* a buffer the driver just filled reads as zeros: share=off */
+	/* guest memory without a descriptor: not a shareable backend */
+	VMCI_TROUBLE_NO_MEMORY_FD,
+	/* a buffer the driver just filled reads as zeros: share=off */
+	VMCI_TROUBLE_NOT_SHARED,
 };
 
 /* What the device asks of the front that it belongs to.  Every callback is needed. */
@@ -61,9 +64,11 @@ struct vmci_stats {
 	uint64_t hypercalls;
 	uint64_t dg_refused;		/* of dg_from_guest: answered with an error */
 	uint64_t dg_to_guest;		/* put into a receive buffer, events included */
-	uint64_t dg_dropped;		/* vmci_send_to_guest() refused: queue full or nobody there */
+	/* vmci_send_to_guest() refused: queue full or nobody there */
+	uint64_t dg_dropped;
 	uint64_t events_dropped;
-	uint64_t bad_memory;		/* guest named memory that it does not have, or may not write */
+	/* guest named memory that it does not have, or may not write */
+	uint64_t bad_memory;
 	uint64_t bad_register;		/* access of a wrong width, or outside of the registers */
 	uint64_t rings_corrupt;		/* queue pairs given up for a tail or head out of range */
 	uint64_t irqs;
@@ -83,7 +88,10 @@ struct vmci_stats {
 struct vmci_dev *vmci_new(const struct vmci_config *config, struct gmem *mem,
 			  const struct vmci_ops *ops, void *data);
 
-/* vmci_free() - tells every host end of a queue pair VMCI_QP_GONE_RESET, then frees.  NULL is fine. */
+/*
+ * vmci_free() - tells every host end of a queue pair VMCI_QP_GONE_RESET, then frees.  NULL is
+ * fine.
+ */
 void vmci_free(struct vmci_dev *dev);
 
 /* vmci_mode() - how it was configured */
@@ -116,8 +124,9 @@ void vmci_reset(struct vmci_dev *dev);
 /* ---- for the host's endpoints ------------------------------------------------------------- */
 
 /*
- * A datagram from the guest.  @dg is a private copy, checked: @len = 24 + payload_size, source cid is
- * the guest's own (or the source is anonymous, both ids VMCI_INVALID_ID).  Valid during the call.
+ * A datagram from the guest.  @dg is a private copy, checked: @len = 24 + payload_size, source cid
+ * is the guest's own (or the source is anonymous, both ids VMCI_INVALID_ID).  Valid during the
+ * call.
  *
  * Returns a VMCI result for the guest: a negative VMCI_ERR_*, or >= 0 for "taken", which the guest
  * sees as @len, the number of bytes sent with the header.
@@ -178,8 +187,9 @@ uint32_t vmci_guest_cid(const struct vmci_dev *dev);
 int vmci_set_guest_cid(struct vmci_dev *dev, uint32_t cid);
 
 /*
- * vmci_resume() - what a guest sees after suspend and resume: every queue pair with the host is dead
- * (host ends are told VMCI_QP_GONE_RESUME; the guest still detaches them), then event QP_RESUMED
+ * vmci_resume() - what a guest sees after suspend and resume: every queue pair with the host is
+ * dead (host ends are told VMCI_QP_GONE_RESUME; the guest still detaches them), then event
+ * QP_RESUMED
  */
 void vmci_resume(struct vmci_dev *dev);
 

@@ -64,8 +64,8 @@ struct qp_ring {
 };
 
 /*
- * A pair is in the table as long as one side is attached.  A reset empties the table; pairs that the
- * host has attached then wait on the list of orphans until it detaches.
+ * A pair is in the table as long as one side is attached.  A reset empties the table; pairs that
+ * the host has attached then wait on the list of orphans until it detaches.
  */
 struct vmci_qp {
 	LIST_ENTRY(vmci_qp) link;
@@ -165,8 +165,10 @@ void vmci_port_reset(struct vmci_dev *dev);
 int64_t vmci_dg_from_guest(struct vmci_dev *dev, struct vmci_wire_dg *dg, size_t len);
 int vmci_event_send(struct vmci_dev *dev, const void *payload, size_t len);
 void vmci_queue_pop(struct vmci_dev *dev);
-void vmci_broker_settle(struct vmci_dev *dev);	/* sends events that are owed, as room allows */
-void vmci_queue_settle(struct vmci_dev *dev);	/* tells the host of new room; last thing of an input */
+/* sends events that are owed, as room allows */
+void vmci_broker_settle(struct vmci_dev *dev);
+/* tells the host of new room; last thing of an input */
+void vmci_queue_settle(struct vmci_dev *dev);
 void vmci_queue_clear(struct vmci_dev *dev);
 struct endpoint *vmci_endpoint_find(struct vmci_dev *dev, uint32_t cid, uint32_t rid);
 

@@ -2,15 +2,15 @@
 /*
  * vmci_dma.c - datagrams in buffers of guest memory
  *
- * A buffer begins with a header.  The driver writes the buffer's address to a doorbell register; the
- * device does its work before that write returns, and touches the buffer no more once it has changed
- * `busy`.  So there is never a buffer in our hands between two inputs.
+ * A buffer begins with a header.  The driver writes the buffer's address to a doorbell register;
+ * the device does its work before that write returns, and touches the buffer no more once it has
+ * changed `busy`.  So there is never a buffer in our hands between two inputs.
  *
- * Transmit: busy 1 -> 0.  The result stands in the header, before busy is cleared, and in RESULT, because
- * stock drivers look at the register and ours looks at the header.
- * Receive: busy 0 -> 1.  As many whole datagrams as fit, each aligned to 8 bytes, then an end marker: a
- * header of ones, left out only where no header fits any more.  An empty receive is completed too; the
- * driver sleeps until it is.
+ * Transmit: busy 1 -> 0.  The result stands in the header, before busy is cleared, and in RESULT,
+ * because stock drivers look at the register and ours looks at the header.
+ * Receive: busy 0 -> 1.  As many whole datagrams as fit, each aligned to 8 bytes, then an end
+ * marker: a header of ones, left out only where no header fits any more.  An empty receive is
+ * completed too; the driver sleeps until it is.
  */
 #include "host/model/vmci_dev.h"
 
@@ -31,8 +31,8 @@ struct buffer {
 };
 
 /*
- * Read the header and the list of segments.  A size is cut at VMCI_DG_SIZE_MAX for @receive, where it
- * says how much room there is; for a transmit it says how much there is, so more is an error.
+ * Read the header and the list of segments.  A size is cut at VMCI_DG_SIZE_MAX for @receive, where
+ * it says how much room there is; for a transmit it says how much there is, so more is an error.
  * Returns a VMCI error, or 0.
  */
 static int segments_get(struct vmci_dev *dev, const struct vmci_wire_dma_hdr *hdr, bool receive,
@@ -78,7 +78,10 @@ static int segments_get(struct vmci_dev *dev, const struct vmci_wire_dma_hdr *hd
 	return 0;
 }
 
-/* Copy @len bytes at offset @off of the buffer's data, in or out.  The caller keeps within total. */
+/*
+ * Copy @len bytes at offset @off of the buffer's data, in or out.  The caller keeps within
+ * total.
+ */
 static int buffer_copy(struct vmci_dev *dev, const struct buffer *b, size_t off, void *in,
 		       const void *out, size_t len)
 {
@@ -110,8 +113,8 @@ static int buffer_copy(struct vmci_dev *dev, const struct buffer *b, size_t off,
 }
 
 /*
- * Read a buffer's header.  NULL if the guest gave no address that can hold one, writable and aligned, or
- * if the buffer is not ours: busy is not @busy.  Else where busy is, for busy_set().
+ * Read a buffer's header.  NULL if the guest gave no address that can hold one, writable and
+ * aligned, or if the buffer is not ours: busy is not @busy.  Else where busy is, for busy_set().
  */
 static uint32_t *header_get(struct vmci_dev *dev, uint64_t gpa, uint32_t busy,
 			    struct vmci_wire_dma_hdr *ret_hdr)
@@ -185,7 +188,10 @@ void vmci_dma_send(struct vmci_dev *dev, uint64_t gpa)
 	busy_set(busy, 0);
 }
 
-/* Fill @b from the queue.  Returns 0, or an error of guest memory: the buffer is not handed back. */
+/*
+ * Fill @b from the queue.  Returns 0, or an error of guest memory: the buffer is not handed
+ * back.
+ */
 static int receive_fill(struct vmci_dev *dev, const struct buffer *b)
 {
 	struct vmci_wire_dg end;
@@ -199,7 +205,10 @@ static int receive_fill(struct vmci_dev *dev, const struct buffer *b)
 		if (aligned > b->total - off) {
 			if (off)
 				break;
-			/* It will never fit: the driver's buffer is smaller than the largest datagram. */
+			/*
+			 * It will never fit: the driver's buffer is smaller than the largest
+			 * datagram.
+			 */
 			dev->stats.dg_dropped++;
 			vmci_queue_pop(dev);
 			continue;

@@ -2,21 +2,22 @@
 /*
  * vmci_port.c - datagrams as streams of single bytes through two ports
  *
- * Out: the guest writes a whole datagram byte by byte; the header says how long it is, and with its last
- * byte it is carried out.  One that is larger than anything we take is answered when its header is
- * there, and its bytes are passed over.  Reading RESULT in the middle of one drops it, so that a guest
- * that lost count is right again with its next datagram.
+ * Out: the guest writes a whole datagram byte by byte; the header says how long it is, and with its
+ * last byte it is carried out.  One that is larger than anything we take is answered when its
+ * header is there, and its bytes are passed over.  Reading RESULT in the middle of one drops it, so
+ * that a guest that lost count is right again with its next datagram.
  *
- * In: stock drivers read one page; if a datagram continues behind it they read on up to VMCI_DG_SIZE_MAX
- * bytes, and they look for further datagrams at page boundaries of what they read.  They never say
- * how much they are going to read, so a batch is made when the first byte is asked for, and is either
+ * In: stock drivers read one page; if a datagram continues behind it they read on up to
+ * VMCI_DG_SIZE_MAX bytes, and they look for further datagrams at page boundaries of what they read.
+ *  They never say how much they are going to read, so a batch is made when the first byte is asked
+ *  for, and is either
  *
  *	small	some datagrams of one page together, filled up with ones to a page, or
  *	large	one datagram alone, filled up with ones to VMCI_DG_SIZE_MAX.
  *
- * A datagram that comes later waits for the next batch, which begins exactly where a driver begins to
- * read anew.  A large datagram that leaves no room for a header behind it makes drivers read as much
- * again, so the batch after it is as long, whatever is in it.
+ * A datagram that comes later waits for the next batch, which begins exactly where a driver begins
+ * to read anew.  A large datagram that leaves no room for a header behind it makes drivers read as
+ * much again, so the batch after it is as long, whatever is in it.
  */
 #include "host/model/vmci_dev.h"
 

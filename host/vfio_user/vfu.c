@@ -3,13 +3,13 @@
  * vfu.c - the socket of a vfio-user server
  *
  * States: LISTENING (no client) and CONNECTED, where the listener rests.
- * A message is read in two steps, header and body, each to its exact length, because the kernel hands
- * descriptors over with the bytes they were sent with: so they can only belong to the message at hand.
- * Messages are handled in order, each to its end; a reply that the socket does not take at once stops the
- * reading until it is gone, so at most one is ever waiting.  After some messages in a row the event loop
- * gets its turn.
- * A message that is no command, or whose size cannot be, ends the connection: what follows could not be
- * told apart from garbage.
+ * A message is read in two steps, header and body, each to its exact length, because the kernel
+ * hands descriptors over with the bytes they were sent with: so they can only belong to the message
+ * at hand. Messages are handled in order, each to its end; a reply that the socket does not take at
+ * once stops the reading until it is gone, so at most one is ever waiting.  After some messages in
+ * a row the event loop gets its turn.
+ * A message that is no command, or whose size cannot be, ends the connection: what follows could
+ * not be told apart from garbage.
  */
 #include "host/vfio_user/vfu.h"
 

@@ -2,10 +2,10 @@
 /*
  * vfu.h - a VMCI device for QEMU, served over a vfio-user socket
  *
- * It owns the device model and the guest's memory, and lives on the caller's event loop.  One client at a
- * time; after one has gone the next may connect, and finds the device as after power on.
- * The client is not trusted: what it sends is checked, answered with an error and counted, and what
- * cannot be answered ends the connection, never the process.
+ * It owns the device model and the guest's memory, and lives on the caller's event loop.  One
+ * client at a time; after one has gone the next may connect, and finds the device as after power
+ * on. The client is not trusted: what it sends is checked, answered with an error and counted, and
+ * what cannot be answered ends the connection, never the process.
  */
 #ifndef VMTKIT_HOST_VFIO_USER_VFU_H
 #define VMTKIT_HOST_VFIO_USER_VFU_H
@@ -22,7 +22,10 @@ struct vmci_dev;
 struct vfu_ops {
 	/* a client has finished its handshake */
 	void (*connected)(void *data);
-	/* the client is gone; memory is unmapped and the device reset.  @why: one line, for a log */
+	/*
+	 * the client is gone; memory is unmapped and the device reset.  @why: one line, for a
+	 * log
+	 */
 	void (*disconnected)(void *data, const char *why);
 	/* the VM cannot work as it was set up.  @text: one line with the cause and the remedy */
 	void (*trouble)(void *data, const char *text);
@@ -37,7 +40,8 @@ struct vfu_stats {
 
 /*
  * vfu_new() - make the device and wait for a client
- * @listen_fd:	a listening UNIX stream socket, non-blocking; taken over in any case, also on failure
+ * @listen_fd:	a listening UNIX stream socket, non-blocking; taken over in any case, also on
+ *		failure
  * @config:	of the device; copied
  *
  * Returns NULL and sets errno: EINVAL for a bad @config, ENOMEM.
@@ -45,7 +49,10 @@ struct vfu_stats {
 struct vfu *vfu_new(struct event_base *base, int listen_fd, const struct vmci_config *config,
 		    const struct vfu_ops *ops, void *data);
 
-/* vfu_free() - ends the connection and the device; what the host had open is told.  NULL is fine. */
+/*
+ * vfu_free() - ends the connection and the device; what the host had open is told.  NULL is
+ * fine.
+ */
 void vfu_free(struct vfu *vfu);
 
 /* vfu_device() - the device, to attach endpoints to; lives as long as @vfu */

@@ -2,10 +2,10 @@
 /*
  * vfu_config.c - PCI configuration space of the VMCI device
  *
- * QEMU reads it once when it connects, emulates BARs and MSI-X itself from then on, and still passes on
- * what the guest writes.  So the bytes are kept as a guest expects to read them back, with a mask of
- * those that can be written.  Two capabilities: MSI-X, whose table lies in BAR 1, and Advanced Features,
- * by which a conventional PCI function offers a function-level reset.
+ * QEMU reads it once when it connects, emulates BARs and MSI-X itself from then on, and still
+ * passes on what the guest writes.  So the bytes are kept as a guest expects to read them back,
+ * with a mask of those that can be written.  Two capabilities: MSI-X, whose table lies in BAR 1,
+ * and Advanced Features, by which a conventional PCI function offers a function-level reset.
  */
 #include "host/vfio_user/vfu_config.h"
 

@@ -15,7 +15,8 @@
 
 struct vfu_config {
 	uint8_t bytes[VFU_CONFIG_SIZE];
-	uint8_t writable[VFU_CONFIG_SIZE];	/* mask of each byte's bits that a guest may change */
+	/* mask of each byte's bits that a guest may change */
+	uint8_t writable[VFU_CONFIG_SIZE];
 };
 
 /* vfu_config_init() - as after power on, for a device of this mode */

@@ -2,13 +2,15 @@
 /*
  * vfu_core.c - what a vfio-user message does
  *
- * The client is QEMU, which runs a hostile guest and may have fallen to it.  So sizes are those of the
- * bytes that came, never those that a field claims; descriptors are looked at before they are used; and
- * guest memory must be sealed against shrinking, or a client could cut it off under us (SIGBUS).
+ * The client is QEMU, which runs a hostile guest and may have fallen to it.  So sizes are those of
+ * the bytes that came, never those that a field claims; descriptors are looked at before they are
+ * used; and guest memory must be sealed against shrinking, or a client could cut it off under us
+ * (SIGBUS).
  *
- * Memory: each DMA_MAP is one shared mapping.  One without a descriptor stands for something that the guest
- * has but we cannot reach: ROM, or RAM of a backend that cannot be shared, which the model reports when
- * the guest's driver uses it.  Firmware maps and unmaps often; the model keeps no pointers.
+ * Memory: each DMA_MAP is one shared mapping.  One without a descriptor stands for something that
+ * the guest has but we cannot reach: ROM, or RAM of a backend that cannot be shared, which the
+ * model reports when the guest's driver uses it.  Firmware maps and unmaps often; the model keeps
+ * no pointers.
  *
  * Interrupts: an eventfd for each MSI-X vector; neither MSI nor INTx is offered.
  */
@@ -33,7 +35,10 @@ static const char capabilities[] =
 
 _Static_assert(VFU_FDS_MAX == 8 && VFU_XFER_MAX == 4096, "keep the text in step");
 
-/* Copy a fixed part out of a message.  Its tail is at @len - @size, which the caller may then use. */
+/*
+ * Copy a fixed part out of a message.  Its tail is at @len - @size, which the caller may then
+ * use.
+ */
 static int body_get(const uint8_t *body, size_t len, void *ret, size_t size)
 {
 	if (len < size)
@@ -150,7 +155,10 @@ static int irq_info(struct vfu_core *core, const uint8_t *body, size_t len, uint
 
 /* ---- interrupts --------------------------------------------------------------------------- */
 
-/* An eventfd has no file type; whatever else a client might pass could block a write, or end it badly. */
+/*
+ * An eventfd has no file type; whatever else a client might pass could block a write, or end it
+ * badly.
+ */
 static int eventfd_check(int fd)
 {
 	struct stat st;
@@ -282,7 +290,10 @@ static int dma_map(struct vfu_core *core, const uint8_t *body, size_t len, const
 		return -EINVAL;
 	if (!map.flags || map.flags & ~(VFU_DMA_READ | VFU_DMA_WRITE))
 		return -EINVAL;
-	/* Rings are accessed by atomic operations, which need addresses with the guest's alignment. */
+	/*
+	 * Rings are accessed by atomic operations, which need addresses with the guest's
+	 * alignment.
+	 */
 	if ((map.addr | map.size) & PAGE_MASK || (nfds && map.offset & PAGE_MASK))
 		return -EINVAL;
 	if (nfds)
@@ -316,7 +327,10 @@ static void memory_drop_all(struct vfu_core *core)
 		region_drop(core, gpa, size);
 }
 
-/* Whole regions inside of [addr, last]: none or a part of one is an error, and nothing is changed. */
+/*
+ * Whole regions inside of [addr, last]: none or a part of one is an error, and nothing is
+ * changed.
+ */
 static int range_check(struct vfu_core *core, uint64_t addr, uint64_t last)
 {
 	uint64_t gpa, size, from = addr;
@@ -358,7 +372,10 @@ static int dma_unmap(struct vfu_core *core, const uint8_t *body, size_t len, uin
 
 /* ---- regions ------------------------------------------------------------------------------ */
 
-/* Where in the registers is this byte of a BAR?  False: not there (MSI-X structures, unused space). */
+/*
+ * Where in the registers is this byte of a BAR?  False: not there (MSI-X structures, unused
+ * space).
+ */
 static bool register_offset(const struct vfu_core *core, const struct vfu_region_access *a,
 			    uint32_t *ret_off)
 {
@@ -500,7 +517,10 @@ void vfu_core_init(struct vfu_core *core, struct gmem *mem, struct vmci_dev *dev
 
 void vfu_core_done(struct vfu_core *core)
 {
-	/* The device first: what it tells the host may still read what the guest has left behind. */
+	/*
+	 * The device first: what it tells the host may still read what the guest has left
+	 * behind.
+	 */
 	vmci_reset(core->dev);
 	irq_fds_close(core);
 	memory_drop_all(core);

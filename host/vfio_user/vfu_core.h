@@ -14,7 +14,8 @@
 #include "host/vfio_user/vfu_config.h"
 #include "wire/vmci_device.h"
 
-#define VFU_FDS_MAX	8	/* with one message; a driver of 3 vectors never sends more than 3 */
+/* with one message; a driver of 3 vectors never sends more than 3 */
+#define VFU_FDS_MAX	8
 #define VFU_XFER_MAX	4096	/* bytes of one region access */
 #define VFU_BODY_MAX	(VFU_XFER_MAX + 512)	/* of a message, without its header */
 

@@ -2,8 +2,8 @@
 /*
  * vfu_proto.h - messages of the vfio-user protocol, as far as a VMCI device needs them
  *
- * Numbers and layouts only, in the byte order of the machine, as the protocol has it.  Structures that a
- * message shares with the kernel's VFIO are taken from <linux/vfio.h>.
+ * Numbers and layouts only, in the byte order of the machine, as the protocol has it.  Structures
+ * that a message shares with the kernel's VFIO are taken from <linux/vfio.h>.
  * Source: the published protocol, checked against QEMU 11.1.
  */
 #ifndef VMTKIT_HOST_VFIO_USER_PROTO_H

@@ -87,8 +87,10 @@ static void walk_goes_from_low_to_high(void)
 	gmem_free(mem);
 }
 
-/* [100, 116) writable, [116, 132) writable, [132, 140) read-only, hole, [200, 208) memory that we were
- * not given, [208, 216) something read-only that we were not given */
+/*
+ * [100, 116) writable, [116, 132) writable, [132, 140) read-only, hole, [200, 208) memory that we
+ * were not given, [208, 216) something read-only that we were not given
+ */
 static struct gmem *map_of_all_kinds(void)
 {
 	struct gmem *mem = gmem_new();
@@ -185,7 +187,7 @@ static const struct unit_case cases[] = {
 	{ "only whole regions are removed", only_whole_regions_are_removed },
 	{ "a walk goes from low to high", walk_goes_from_low_to_high },
 	{ "every access is checked", every_access_is_checked },
-	{ "a copy puts bytes where they belong, across regions", copy_puts_bytes_where_they_belong },
+	{ "a copy puts bytes where they belong", copy_puts_bytes_where_they_belong },
 	{ "a copy that fails writes nothing", failed_copy_out_writes_nothing },
 	{ "a copy does not pass the top of the address space",
 	  copy_does_not_pass_the_top_of_the_space },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test-vfu.c - the vfio-user socket: whole messages, pieces, descriptors, garbage, one client at a time
+ * test-vfu.c - the vfio-user socket: whole messages, pieces, descriptors, garbage, one client at a
+ * time
  */
 #include <errno.h>
 #include <event2/event.h>

@@ -167,7 +167,8 @@ static void hostile_headers_are_refused(void)
 		int64_t want;
 	} rows[] = {
 		{ VMCI_DMA_OP_INLINE, 24, 0, 24 },
-		{ VMCI_DMA_OP_INLINE, 30, 0, 24 },	/* bytes behind the datagram are left alone */
+		/* bytes behind the datagram are left alone */
+		{ VMCI_DMA_OP_INLINE, 30, 0, 24 },
 		{ VMCI_DMA_OP_INLINE, 23, 0, VMCI_ERR_INVALID_ARGS },
 		{ VMCI_DMA_OP_INLINE, 0, 0, VMCI_ERR_INVALID_ARGS },
 		{ VMCI_DMA_OP_INLINE, 24, 1, VMCI_ERR_INVALID_ARGS },

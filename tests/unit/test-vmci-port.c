@@ -116,8 +116,9 @@ static int to_guest(struct guest *g, size_t payload)
 }
 
 /*
- * A reader that works as stock drivers do: a page first, on to the largest size when a datagram continues
- * behind it, and then page by page through what it read.  Sizes of the payloads found, in order.
+ * A reader that works as stock drivers do: a page first, on to the largest size when a datagram
+ * continues behind it, and then page by page through what it read.  Sizes of the payloads found, in
+ * order.
  */
 struct reader {
 	struct guest *g;

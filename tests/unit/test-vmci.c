@@ -134,7 +134,10 @@ static void interrupts_obey_mask_and_enable(void)
 	CU_ASSERT_EQUAL(cause_datagram(&g), 25);
 	CU_ASSERT_EQUAL(g.irqs[VMCI_VEC_DATAGRAM], 1);
 	CU_ASSERT_EQUAL(guest_read(&g, VMCI_REG_STATUS), VMCI_STATUS_INT_ON);
-	/* a driver with exclusive vectors never reads ICR, and gets the next message all the same */
+	/*
+	 * a driver with exclusive vectors never reads ICR, and gets the next message all the
+	 * same
+	 */
 	cause_datagram(&g);
 	CU_ASSERT_EQUAL(g.irqs[VMCI_VEC_DATAGRAM], 2);
 	CU_ASSERT_EQUAL(guest_read(&g, VMCI_REG_ICR), VMCI_ICR_DATAGRAM);

@@ -2,9 +2,9 @@
 /*
  * vmci_guest.h - a guest for tests of the VMCI device: some memory, and a driver's moves
  *
- * The memory begins at GUEST_RAM and is GUEST_RAM_PAGES long.  Page 0 of it is the transmit buffer and
- * the 17 pages behind, page 20 the receive buffer and the 18 pages behind; from page GUEST_FREE_PAGE
- * on a test may use it as it likes.
+ * The memory begins at GUEST_RAM and is GUEST_RAM_PAGES long.  Page 0 of it is the transmit buffer
+ * and the 17 pages behind, page 20 the receive buffer and the 18 pages behind; from page
+ * GUEST_FREE_PAGE on a test may use it as it likes.
  */
 #ifndef VMTKIT_TESTS_VMCI_GUEST_H
 #define VMTKIT_TESTS_VMCI_GUEST_H
