@@ -104,6 +104,9 @@ void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 	case BDOOR_CMD_GET_VCPU_INFO:		/* no x2APIC without remapped interrupts */
 		r->eax = 0;
 		return;
+	case BDOOR_CMD_GETGUIOPTIONS:
+		r->eax = b->params.gui_options;
+		return;
 	case BDOOR_CMD_GETHWVERSION:
 		r->eax = b->params.hw_version;
 		return;
@@ -136,6 +139,11 @@ void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 		b->stats.unknown++;
 		r->eax = BDOOR_UNKNOWN_CMD;
 	}
+}
+
+void bdoor_gui_options_set(struct bdoor *b, uint32_t options)
+{
+	b->params.gui_options = options;
 }
 
 const struct bdoor_stats *bdoor_stats(const struct bdoor *b)

@@ -30,6 +30,7 @@ struct bdoor_params {
 	uint32_t product;	/* BDOOR_PRODUCT_* */
 	uint32_t hw_version;
 	uint8_t uuid[16];	/* in the order in which it is written */
+	uint32_t gui_options;	/* BDOOR_GUI_*; see bdoor_gui_options_set() */
 	bool high_bandwidth;	/* set the HB bit in the status of SENDSIZE and RECVSIZE */
 };
 
@@ -118,6 +119,9 @@ void bdoor_hb_end(struct bdoor *b, struct bdoor_regs *regs, bool to_guest, const
 
 /* bdoor_reset - the machine was reset: all channels and commands are gone, silently */
 void bdoor_reset(struct bdoor *b);
+
+/* bdoor_gui_options_set - what GETGUIOPTIONS answers from now on: BDOOR_GUI_* */
+void bdoor_gui_options_set(struct bdoor *b, uint32_t options);
 
 /* bdoor_checkpoint - each open channel answers its next step with the checkpoint bit */
 void bdoor_checkpoint(struct bdoor *b);

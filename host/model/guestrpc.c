@@ -265,6 +265,8 @@ static void rpc_set_option(struct call *c)
 	c->g->config.sync_time = last[1] == '1';
 	answer_ok(c);
 	grpc_event(c->g, GRPC_EVENT_OPTION, 0, true, c->rest);
+	if (c->g->transport)
+		c->g->transport->sync_time(c->g->transport_data);
 	tclo_set_option(c->g, "synctime", last + 1);
 }
 
@@ -361,6 +363,11 @@ void grpc_free(struct grpc *g)
 	vars_free(g);
 	report_free(&g->report);
 	free(g);
+}
+
+bool grpc_sync_time(const struct grpc *g)
+{
+	return g->config.sync_time;
 }
 
 const struct grpc_report *grpc_report(const struct grpc *g)

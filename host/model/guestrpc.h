@@ -83,6 +83,8 @@ struct grpc_transport {
 	int (*push)(void *data, uint32_t seq, const void *msg, size_t len);
 	/* Forget @seq if the guest has not begun to read it; a late report of it is ignored. */
 	void (*cancel)(void *data, uint32_t seq);
+	/* grpc_sync_time() changed. */
+	void (*sync_time)(void *data);
 	/* Call grpc_tick() at @at_ms of the clock; replaces the request before; GRPC_NEVER ends it. */
 	void (*timer)(void *data, uint64_t at_ms);
 };
@@ -129,6 +131,9 @@ long grpc_power(struct grpc *g, unsigned int state, uint32_t timeout_ms, grpc_do
 #define GRPC_QUEUE_MAX	64
 
 enum grpc_tools grpc_tools_state(const struct grpc *g);
+
+/* grpc_sync_time - whether the agent is to keep the clock: the configuration, until the guest changes it */
+bool grpc_sync_time(const struct grpc *g);
 
 /* grpc_heartbeat - @last_poll_ms: when the agent last polled, of the transport; 0 = never */
 enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t last_poll_ms);

@@ -18,7 +18,7 @@
  *				<-	TCLO_CANCEL (seq)
  *	TCLO_CLOSED (gen)	->
  *	RESET			->			all channels are gone
- *				<-	CHECKPOINT
+ *				<-	CHECKPOINT, GUI_OPTIONS
  *
  * A generation counts the TCLO channels: a TCLO message for an earlier one is dropped by the front.
  * What was pushed and not accepted when TCLO_OPENED, TCLO_CLOSED or RESET comes is lost there; the
@@ -53,6 +53,7 @@ enum front_type {
 	FRONT_TCLO,		/* gen, seq > 0; the command */
 	FRONT_TCLO_CANCEL,	/* seq */
 	FRONT_CHECKPOINT,
+	FRONT_GUI_OPTIONS,	/* seq: BDOOR_GUI_*, as in the welcome */
 };
 
 struct front_hdr {
@@ -70,7 +71,7 @@ struct front_hello {
 
 struct front_welcome {
 	uint32_t version;	/* FRONT_VERSION */
-	uint32_t reserved;	/* 0 */
+	uint32_t gui_options;	/* BDOOR_GUI_* */
 	uint8_t uuid[16];
 	uint32_t memory_mib;
 	uint32_t vcpus;

@@ -164,6 +164,9 @@ static bool dispatch(struct link *l, const struct front_hdr *hdr, const char *bo
 	case FRONT_CHECKPOINT:
 		l->ops->checkpoint(l->data);
 		return true;
+	case FRONT_GUI_OPTIONS:
+		l->ops->gui_options(l->data, hdr->seq);
+		return true;
 	default:
 		return false;
 	}

@@ -230,8 +230,16 @@ static void vm_checkpoint(void *data)
 	pthread_mutex_unlock(&engine_lock);
 }
 
+static void vm_gui_options(void *data, uint32_t options)
+{
+	pthread_mutex_lock(&engine_lock);
+	bdoor_gui_options_set(engine, options);
+	pthread_mutex_unlock(&engine_lock);
+}
+
 static const struct link_ops vm_ops = {
 	.tclo = vm_tclo, .cancel = vm_cancel, .checkpoint = vm_checkpoint,
+	.gui_options = vm_gui_options,
 };
 
 /* ---- instructions ----------------------------------------------------------------------------------------- */
@@ -484,6 +492,7 @@ static int engine_start(const char *path)
 		return err;
 	}
 	params.memory_mib = welcome.memory_mib;
+	params.gui_options = welcome.gui_options;
 	memcpy(params.uuid, welcome.uuid, sizeof(params.uuid));
 	engine = bdoor_new(&params, &engine_ops, NULL);
 	return engine ? link_start(vm, &vm_ops, NULL) : -ENOMEM;

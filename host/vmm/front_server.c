@@ -212,8 +212,20 @@ static void t_timer(void *data, uint64_t at_ms)
 		evtimer_add(s->timer_ev, &tv);
 }
 
+static uint32_t gui_options(const struct front_server *s)
+{
+	return grpc_sync_time(s->g) ? BDOOR_GUI_SYNC_TIME : 0;
+}
+
+static void t_sync_time(void *data)
+{
+	struct front_server *s = data;
+
+	front_send(s, FRONT_GUI_OPTIONS, 0, gui_options(s), NULL, 0);
+}
+
 static const struct grpc_transport transport = {
-	.push = t_push, .cancel = t_cancel, .timer = t_timer,
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -228,7 +240,7 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 	struct front_hdr out = { .type = FRONT_WELCOME, .len = sizeof(struct front_welcome) };
 	struct front_welcome w = {
 		.version = FRONT_VERSION, .memory_mib = s->params.memory_mib,
-		.vcpus = s->params.vcpus,
+		.vcpus = s->params.vcpus, .gui_options = gui_options(s),
 	};
 	struct front_hello hello;
 

@@ -51,6 +51,7 @@
 #define BDOOR_PRODUCT_ESX		2
 #define BDOOR_PRODUCT_SERVER		3
 #define BDOOR_PRODUCT_WORKSTATION	4
+#define BDOOR_GUI_SYNC_TIME		0x400	/* EAX out of GETGUIOPTIONS: the agent keeps the clock */
 #define BDOOR_UNKNOWN_CMD		0xffffffffu	/* EAX out of a command that is not there */
 #define BDOOR_TIME_ERROR		0xffffffffu	/* EAX out of GETTIME when there is no time */
 

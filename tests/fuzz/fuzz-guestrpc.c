@@ -59,9 +59,13 @@ static void t_timer(void *data, uint64_t at_ms)
 {
 }
 
+static void t_sync_time(void *data)
+{
+}
+
 static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 static const struct grpc_transport transport = {
-	.push = t_push, .cancel = t_cancel, .timer = t_timer,
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
 };
 
 static uint32_t take(struct world *w)

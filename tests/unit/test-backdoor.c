@@ -253,6 +253,9 @@ static void test_commands(void)
 	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_GETDEVICELISTELEMENT, 0).eax, 0);
 	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_STOPCATCHUP, 0).eax, 0);
 	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_REPORTGUESTCRASH, 0).eax, 0);
+	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_GETGUIOPTIONS, 0).eax, 0);
+	bdoor_gui_options_set(b, BDOOR_GUI_SYNC_TIME);
+	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_GETGUIOPTIONS, 0).eax, BDOOR_GUI_SYNC_TIME);
 	CU_ASSERT_EQUAL(bdoor_stats(b)->crashes, 1);
 	CU_ASSERT_EQUAL(bdoor_stats(b)->unknown, 3);
 	bdoor_free(b);

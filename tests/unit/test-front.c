@@ -239,6 +239,21 @@ static void test_commands(void)
 	finish(w);
 }
 
+static void test_gui_options(void)
+{
+	struct world *w = fresh();
+	struct front_hdr hdr;
+	char body[256];
+
+	hello(w);
+	say(w, FRONT_RPCI, 0, 1, "vmx.set_option synctime 0 1");
+	hdr = hear(w, body, sizeof(body), NULL);
+	CU_ASSERT_EQUAL(hdr.type, FRONT_GUI_OPTIONS);
+	CU_ASSERT_EQUAL(hdr.seq, BDOOR_GUI_SYNC_TIME);
+	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, FRONT_RPCI_REPLY);
+	finish(w);
+}
+
 static void test_timer(void)
 {
 	struct world *w = fresh();
@@ -391,6 +406,7 @@ static void test_front_leaves(void)
 static const struct unit_case cases[] = {
 	{ "a front says hello and its requests are answered", test_hello_and_requests },
 	{ "commands and their ends go by channel and number", test_commands },
+	{ "an option that the guest changed reaches the front first", test_gui_options },
 	{ "the model's timer runs", test_timer },
 	{ "what stands in the shared page is not believed", test_page },
 	{ "a front that breaks the protocol is cut off, and the next is welcome", test_wrong_packets },

@@ -24,6 +24,7 @@ struct world {
 	struct sent ahead[AHEAD_MAX];	/* pushed and not taken by the test */
 	size_t ahead_count, ahead_most;
 	uint32_t cancelled;
+	unsigned int sync_changes;
 	bool no_front;
 	struct grpc_event last;
 	char last_text[512];
@@ -75,9 +76,14 @@ static void t_timer(void *data, uint64_t at_ms)
 	((struct world *)data)->timer_ms = at_ms;
 }
 
+static void t_sync_time(void *data)
+{
+	((struct world *)data)->sync_changes++;
+}
+
 static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 static const struct grpc_transport transport = {
-	.push = t_push, .cancel = t_cancel, .timer = t_timer,
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
 };
 
 static void done(void *data, int err, const char *reply, size_t len)
@@ -582,7 +588,10 @@ static void test_sync_option(void)
 	struct grpc *g = fresh(&w);
 
 	agent_ready(&w);
+	CU_ASSERT_FALSE(grpc_sync_time(g));
 	CU_ASSERT_TRUE(ask(g, "vmx.set_option synctime 0 1", "1 "));
+	CU_ASSERT_TRUE(grpc_sync_time(g));
+	CU_ASSERT_EQUAL(w.sync_changes, 1);
 	CU_ASSERT_TRUE(agent_does(&w, "Set_Option synctime 1", "OK "));
 	CU_ASSERT_EQUAL(w.ahead_count, 0);
 	grpc_free(g);
