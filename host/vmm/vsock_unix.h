@@ -70,7 +70,7 @@ struct vsu_counters {
  */
 int vsu_new(const struct vsu_config *config, struct vsu **ret_vsu);
 
-/* vsu_free() - closes everything, removes its socket files.  NULL is fine. */
+/* vsu_free() - closes everything, listeners too, and removes its socket files.  NULL is fine. */
 void vsu_free(struct vsu *vsu);
 
 /*
@@ -85,7 +85,8 @@ int vsu_connect(struct vsu *vsu, uint32_t port, int fd,
 
 /*
  * vsu_listen() - get the guest's streams to a host port, before PATH_<port> is looked at
- * @accept:	called with a stream socket that the callee owns and the port in the guest
+ * @accept:	called with a stream socket that the callee owns and the port in the guest; may call
+ *		vsu_unlisten()
  *
  * Returns 0; -EADDRINUSE: somebody has it; -EINVAL; -ENOMEM.
  */
