@@ -105,7 +105,8 @@ check_vm() {
     echo "1..$plan"
     {
       cat "$top/tests/vm/tap.sh"
-      declare -f guest
+      # bash prints an inner function with a word that sh does not know.
+      declare -f guest | sed 's/^\( *\)function \([a-z_]* ()\)/\1\2/'
       echo 'guest; exit $?'
     } >"$dir/guest.sh"
     set -- "${options[@]}"

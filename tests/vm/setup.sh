@@ -12,7 +12,7 @@ setup_list=(
   libglib2.0-dev libnl-route-3-dev libtirpc-dev libsystemd-dev             # the agent
   libcunit1-dev mandoc shellcheck sparse libelf-dev bc kmod                # tests, drivers
   mmdebstrap debian-archive-keyring busybox-static cpio e2fsprogs xz-utils # images
-  socat bash-completion                                                    # judges on the host
+  socat util-linux                                                         # judges on the host
 )
 
 # setup_packages NAME...: installs those that are missing.

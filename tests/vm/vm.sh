@@ -205,14 +205,15 @@ vm_start() {
   cat <"$vm_dir/out" & vm_readers=($!)
   cat <"$vm_dir/err" >&2 & vm_readers+=($!)
   exec 7<>"$vm_dir/status"
-  vm_env "$build/host/vmd" -d -f "$vm_dir/vm.conf" -s "$vm_dir/vmd.sock" >"$vm_dir/vmd.log" 2>&1 &
+  vm_env setpriv --pdeathsig TERM "$build/host/vmd" -d -f "$vm_dir/vm.conf" -s "$vm_dir/vmd.sock" >"$vm_dir/vmd.log" 2>&1 &
   vm_vmd=$!
   if ! vm_env vmctl wait "$vm_name" up --timeout 30 >/dev/null 2>"$vm_dir/start.err"; then
     tail -n 3 "$vm_dir/vmd.log" "$vm_dir/start.err" >&2
     return 125
   fi
   if [ -n "$vm_host_cmd" ]; then
-    vm_env bash -c "$vm_host_cmd" & vm_host_pid=$!
+    # A group of its own, so that what it leaves behind can be ended with it.
+    vm_env setsid bash -c "$vm_host_cmd" & vm_host_pid=$!
   fi
 }
 
@@ -238,17 +239,27 @@ vm_wait() {
   [ "$status" = 0 ] && return "$host" || return "$status"
 }
 
-# Gives --host-cmd its time: 5 s after the end of the command in the guest, then what is left of it
-# without the VM.
+# Gives --host-cmd its time: 5 s after the end of the command in the guest, then 10 s without the VM.
 vm_wait_host() {
   [ -n "$vm_host_pid" ] || return 0
+  local status=0
   if [ -z "$vm_keep" ] && ! timeout 5 tail --pid="$vm_host_pid" -f /dev/null; then
     vm_env vmctl stop -f -w "$vm_name" >/dev/null 2>&1 || true
+    timeout 10 tail --pid="$vm_host_pid" -f /dev/null ||
+      say "vm: --host-cmd did not end 15 s after the command in the guest"
   fi
-  wait "$vm_host_pid"
-  local status=$?
+  vm_end_host || status=$?
+  return "$status"
+}
+
+# Ends what is left of --host-cmd; its status.
+vm_end_host() {
+  local status=0 pid=$vm_host_pid
+  [ -n "$pid" ] || return 0
   vm_host_pid=''
-  return $status
+  kill -TERM -- "-$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  return "$status"
 }
 
 vm_finish() {
@@ -269,7 +280,7 @@ vm_finish() {
 # Ends what this run started, and only that.
 vm_cleanup() {
   trap - EXIT INT TERM
-  [ -z "$vm_host_pid" ] || kill "$vm_host_pid" 2>/dev/null || true
+  vm_end_host || true
   if [ -n "$vm_vmd" ]; then
     vm_env vmctl stop -f -w "$vm_name" >/dev/null 2>&1 || true
     kill "$vm_vmd" 2>/dev/null || true
