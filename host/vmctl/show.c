@@ -119,6 +119,8 @@ static void show_value(int depth, const char *key, struct json_object *v)
 
 void show_guest(const char *name, struct json_object *guest)
 {
+	/* streams and their counters are for programs: --json */
+	json_object_object_del(guest, "vsock");
 	printf("vm: %s\n", name);
 	show_members(0, guest);
 }

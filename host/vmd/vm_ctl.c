@@ -101,6 +101,17 @@ struct json_object *json_pair(const char *key, const char *value)
 	return obj;
 }
 
+/* What the guest told, and its streams. */
+static void guest(struct vm_client *cl)
+{
+	struct vm_devices *d = cl->p->devices;
+	struct json_object *body = guest_json(d->grpc, d->front);
+
+	if (d->vsu)
+		json_object_object_add(body, "vsock", vsu_status_json(d->vsu));
+	vm_client_ok(cl, body);
+}
+
 /* ---- stop, pause, reset ------------------------------------------------------------------- */
 
 static void stop(struct vm_client *cl, const struct ctl_request *req)
@@ -348,14 +359,12 @@ static void vsock(struct vm_client *cl, const struct ctl_request *req)
 
 static void serve(struct vm_client *cl, const struct ctl_request *req)
 {
-	struct vm_devices *d = cl->p->devices;
-
 	switch (req->type) {
 	case CTL_STOP:
 		stop(cl, req);
 		return;
 	case CTL_GUEST:
-		vm_client_ok(cl, guest_json(d->grpc, d->front));
+		guest(cl);
 		return;
 	case CTL_VAR_GET:
 	case CTL_VAR_SET:
