@@ -2,8 +2,8 @@
 /*
  * backdoor.c - commands of the backdoor that are answered on the spot
  *
- * MESSAGE goes to channel.c.  What is not here answers as real hosts do, EAX all ones: clients probe
- * for commands that way, so an answer to a command that does nothing would be a lie.
+ * MESSAGE goes to channel.c.  What is not here answers as real hosts do, EAX all ones: clients
+ * probe for commands that way, so an answer to a command that does nothing would be a lie.
  */
 #include <stdlib.h>
 
@@ -100,7 +100,7 @@ void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 		cmd_version(b, r);
 		return;
 	case BDOOR_CMD_GETDEVICELISTELEMENT:	/* no device can be switched: the list is empty */
-	case BDOOR_CMD_STOPCATCHUP:		/* ticks are never late here, so none are caught up */
+	case BDOOR_CMD_STOPCATCHUP:		/* ticks are never late here */
 	case BDOOR_CMD_GET_VCPU_INFO:		/* no x2APIC without remapped interrupts */
 		r->eax = 0;
 		return;
@@ -128,7 +128,7 @@ void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 	case BDOOR_CMD_GETHZ:
 		cmd_hz(b, r);
 		return;
-	case BDOOR_CMD_STEALCLOCK:		/* no steal time: the kernel asks and takes -1 for no */
+	case BDOOR_CMD_STEALCLOCK:		/* -1: there is no steal time */
 		r->eax = BDOOR_UNKNOWN_CMD;
 		return;
 	case BDOOR_CMD_REPORTGUESTCRASH:	/* the text comes by RPC; this is only the alarm */

@@ -4,8 +4,8 @@
  *
  * Linked into whatever traps the instruction.  A front gives it the registers of each call; it
  * answers commands about the machine, assembles the messages of up to 128 channels, and hands whole
- * messages on.  Pure: no descriptors, threads or clock.  One user at a time (the front's lock), with
- * one exception: the op rpci may give that lock up while it waits, see there.
+ * messages on.  Pure: no descriptors, threads or clock.  One user at a time (the front's lock),
+ * with one exception: the op rpci may give that lock up while it waits, see there.
  */
 #ifndef VMTKIT_HOST_MODEL_BACKDOOR_H
 #define VMTKIT_HOST_MODEL_BACKDOOR_H
@@ -54,7 +54,7 @@ struct bdoor_ops {
 	uint64_t (*random)(void *data);			/* for cookies */
 	bool (*time)(void *data, struct bdoor_time *ret);	/* false: no time now */
 	/*
-	 * The guest asks @msg; fill @reply.  Returns its length or -errno, which closes the channel.
+	 * The guest asks @msg; fill @reply.  Returns its length, or -errno: the channel is closed.
 	 * May let other calls into the engine meanwhile, a reset included.
 	 */
 	long (*rpci)(void *data, const void *msg, size_t len, void *reply, size_t room);
@@ -75,7 +75,7 @@ struct bdoor_stats {
 	uint64_t resets;
 };
 
-#define BDOOR_LAG_US		1000000		/* lag_us for fronts with no better idea: one second */
+#define BDOOR_LAG_US		1000000		/* lag_us for fronts with no better idea */
 #define BDOOR_TCLO_QUEUE	16		/* commands pushed and not yet accepted */
 
 /* bdoor_new - no channel open; NULL when memory is short */

@@ -2,20 +2,22 @@
 /*
  * channel.c - message channels of the backdoor: steps in, whole messages out
  *
- * A channel is IDLE until the guest begins to send (SENDING) or to receive (RECEIVING); it may begin
- * anew at any time, which drops what was half done.  Guest to host: SENDSIZE, then SENDPAYLOAD with
- * four bytes each, or one high-bandwidth call with all of them.  With the last byte the message is
- * complete: on an RPCI channel it is a request (BUSY while the op has it) whose reply then waits to be
- * received; on the TCLO channel it is the reply to the command accepted last.  Host to guest:
- * RECVSIZE, RECVPAYLOAD..., RECVSTATUS; only the last one takes the message off.
+ * A channel is IDLE until the guest begins to send (SENDING) or to receive (RECEIVING); it may
+ * begin anew at any time, which drops what was half done.  Guest to host: SENDSIZE, then
+ * SENDPAYLOAD with four bytes each, or one high-bandwidth call with all of them.  With the last
+ * byte the message is complete: on an RPCI channel it is a request (BUSY while the op has it) whose
+ * reply then waits to be received; on the TCLO channel it is the reply to the command accepted
+ * last.  Host to guest: RECVSIZE, RECVPAYLOAD..., RECVSTATUS; only the last one takes the message
+ * off.
  *
  * The next command is not offered before the last one is replied to or cancelled: agents answer in
  * order and one at a time, and so a reply needs no number on the wire.
  *
- * There is one TCLO channel: who opens a second one gets it, and the first is closed, as an agent that
- * died without closing must not shut out its successor.
+ * There is one TCLO channel: who opens a second one gets it, and the first is closed, as an agent
+ * that died without closing must not shut out its successor.
  *
- * Status is ECX.high with ECX.low 0, and EDX.low is 0 after OPEN: BSD drivers compare whole registers.
+ * Status is ECX.high with ECX.low 0, and EDX.low is 0 after OPEN: BSD drivers compare whole
+ * registers.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -164,7 +166,7 @@ static void chan_open(struct bdoor *b, struct bdoor_regs *r)
 	}
 }
 
-/* ---- guest to host ------------------------------------------------------------------------ */
+/* ---- guest to host --------------------------------------------------------------------------- */
 
 static void send_size(struct bdoor *b, struct chan *c, struct bdoor_regs *r)
 {
@@ -251,7 +253,7 @@ static void send_payload(struct bdoor *b, struct chan *c, struct bdoor_regs *r)
 	reply(r, c->in_have < c->in_len ? BDOOR_MSG_SUCCESS : send_complete(b, c));
 }
 
-/* ---- host to guest ------------------------------------------------------------------------ */
+/* ---- host to guest --------------------------------------------------------------------------- */
 
 /* What waits for the guest on this channel: bytes and length, or NULL. */
 static const uint8_t *out_bytes(const struct bdoor *b, const struct chan *c, uint32_t *ret_len)
@@ -281,8 +283,8 @@ static void out_done(struct bdoor *b, struct chan *c, bool accepted)
 	tclo_pop(b, 0);
 	if (accepted)
 		b->awaited = seq;
-	b->ops->tclo(b->data, accepted ? BDOOR_TCLO_ACCEPTED : BDOOR_TCLO_REFUSED, c->gen, seq, NULL,
-		     0);
+	b->ops->tclo(b->data, accepted ? BDOOR_TCLO_ACCEPTED : BDOOR_TCLO_REFUSED, c->gen, seq,
+		     NULL, 0);
 }
 
 static void recv_size(struct bdoor *b, struct chan *c, struct bdoor_regs *r)
@@ -405,7 +407,7 @@ void chan_call(struct bdoor *b, struct bdoor_regs *r)
 	}
 }
 
-/* ---- high bandwidth ------------------------------------------------------------------------ */
+/* ---- high bandwidth -------------------------------------------------------------------------- */
 
 static struct chan *hb_find(struct bdoor *b, struct bdoor_regs *r, bool to_guest)
 {
@@ -487,7 +489,7 @@ void bdoor_hb_end(struct bdoor *b, struct bdoor_regs *r, bool to_guest, const vo
 	hb_reply(r, status);
 }
 
-/* ---- from the host -------------------------------------------------------------------------- */
+/* ---- from the host --------------------------------------------------------------------------- */
 
 void bdoor_reset(struct bdoor *b)
 {

@@ -34,7 +34,7 @@ void disks_free(struct grpc_report *r)
 	r->disk_count = 0;
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static int base64_digit(char c)
 {
@@ -155,7 +155,7 @@ int disks_from_json(struct grpc_report *r, const char *text, size_t len)
 	return err;
 }
 
-/* ---- the old form ------------------------------------------------------------------------------ */
+/* ---- the old form ---------------------------------------------------------------------------- */
 
 int disks_from_v0(struct grpc_report *r, const uint8_t *data, size_t len)
 {

@@ -3,8 +3,8 @@
  * guest_report.c - what a guest says about itself: texts, numbers, capabilities
  *
  * Each message is decoded when it comes, into a typed field or not at all: a message that is wrong
- * leaves what was there.  After a guest reset the old report is kept and marked stale, until the new
- * system says its first word.
+ * leaves what was there.  After a guest reset the old report is kept and marked stale, until the
+ * new system says its first word.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -147,7 +147,8 @@ static int info_list(struct grpc *g, unsigned int type, const char *data, size_t
 		r->disk_count = fresh.disk_count;
 		return 0;
 	}
-	err = nics_from_xdr(&fresh, data, len);
+	err = type == GRPC_INFO_NIC_V1 ? nics_from_v1(&fresh, data, len)
+				       : nics_from_xdr(&fresh, data, len);
 	if (err < 0)
 		return err;
 	report_touch(g);
@@ -183,6 +184,7 @@ int report_info(struct grpc *g, unsigned int type, const char *data, size_t len)
 	case GRPC_INFO_STATS:
 		return info_stats(g, data, len);
 	case GRPC_INFO_DISK_FREE:
+	case GRPC_INFO_NIC_V1:
 	case GRPC_INFO_NIC_V2:
 	case GRPC_INFO_NIC_V3:
 		return info_list(g, type, data, len);

@@ -48,7 +48,7 @@ struct grpc_report {
 	bool uptime_known;
 	uint64_t uptime_ms;	/* as the guest said at uptime_at_ms */
 	uint64_t uptime_at_ms;
-	struct guestnic_v3 *net;	/* include/wire/guestnic.x; versions 1 and 2 are turned into it */
+	struct guestnic_v3 *net;	/* wire/guestnic.x; versions 1 and 2 become it */
 	uint32_t net_version;	/* in which form it came: 1, 2 or 3 */
 	struct grpc_disk *disks;
 	size_t disk_count;
@@ -56,7 +56,7 @@ struct grpc_report {
 	size_t stats_len;
 
 	uint64_t changed_ms;	/* clock of the last report; 0 = none yet */
-	uint64_t stale_ms;	/* clock of the guest reset since; 0 = what is here is of this boot */
+	uint64_t stale_ms;	/* clock of the guest reset since; 0 = of this boot */
 	uint64_t log_lines;
 	uint64_t log_dropped;	/* over the rate */
 	uint64_t rpci_count;

@@ -4,13 +4,13 @@
  *
  * When an agent opens its channel, the host sends `reset`, then `Capabilities_Register`, then its
  * options, each when the step before was answered; what the answer says does not matter, because
- * agents refuse what they do not have.  Then the agent counts as running, OS_PowerOn follows (once for
- * each start of the guest), and commands of users begin to flow.
+ * agents refuse what they do not have.  Then the agent counts as running, OS_PowerOn follows (once
+ * for each start of the guest), and commands of users begin to flow.
  *
- * A command is WAITING until there is room ahead (PUSH_AHEAD), PUSHED while it lies at the transport,
- * and ACCEPTED once the guest has read it; it stays on the list until it is replied to, refused or out
- * of time.  When the channel goes away, those not accepted wait for the next one; an accepted one ends
- * with -ECONNRESET, as the guest may have carried it out.
+ * A command is WAITING until there is room ahead (PUSH_AHEAD), PUSHED while it lies at the
+ * transport, and ACCEPTED once the guest has read it; it stays on the list until it is replied to,
+ * refused or out of time.  When the channel goes away, those not accepted wait for the next one; an
+ * accepted one ends with -ECONNRESET, as the guest may have carried it out.
  *
  * Callbacks of users may send commands: no pointer into the list survives a callback.
  */
@@ -81,7 +81,7 @@ static void cmd_unlink(struct grpc *g, struct grpc_cmd *c)
 	TAILQ_REMOVE(&g->cmds, c, link);
 }
 
-/* Take a command off the list and tell who asked for it; last thing that a function does with it. */
+/* Take a command off the list and tell who asked for it; it is gone then. */
 static void cmd_end(struct grpc *g, struct grpc_cmd *c, int err, const char *reply, size_t len)
 {
 	cmd_unlink(g, c);
@@ -128,7 +128,7 @@ static void push_more(struct grpc *g)
 	rearm(g);
 }
 
-/* ---- the conversation -------------------------------------------------------------------------- */
+/* ---- the conversation ------------------------------------------------------------------------ */
 
 static void tools_set(struct grpc *g, enum grpc_tools tools)
 {
@@ -324,7 +324,7 @@ void grpc_tclo_replied(struct grpc *g, uint32_t seq, const void *reply, size_t l
 	push_more(g);
 }
 
-/* ---- users ------------------------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------------------------------- */
 
 long grpc_send(struct grpc *g, const void *msg, size_t len, uint32_t timeout_ms, grpc_done_fn done,
 	       void *data)
@@ -391,7 +391,7 @@ enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t last_poll_ms)
 							  : GRPC_HEARTBEAT_RED;
 }
 
-/* ---- time, start and end ------------------------------------------------------------------------- */
+/* ---- time, start and end --------------------------------------------------------------------- */
 
 static void ping(struct grpc *g)
 {

@@ -38,7 +38,7 @@ void grpc_event(struct grpc *g, enum grpc_event_type type, unsigned int what, bo
 	g->ops->event(g->data, &ev);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void answer(struct call *c, const char *prefix, const char *text, size_t len)
 {
@@ -87,7 +87,7 @@ static void answer_err(struct call *c, int err)
 	}
 }
 
-/* ---- requests ------------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void rpc_info_get(struct call *c)
 {
@@ -252,7 +252,7 @@ static void rpc_state_change(struct call *c)
 	grpc_event(c->g, GRPC_EVENT_POWER, (unsigned int)which, ok, NULL);
 }
 
-/* "vmx.set_option <name> <old> <new>": the one option that a guest may change is its clock's care. */
+/* "vmx.set_option <name> <old> <new>": who keeps its clock is all that a guest may change. */
 static void rpc_set_option(struct call *c)
 {
 	const char *last = strrchr(c->rest, ' ');
@@ -332,7 +332,7 @@ size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_
 	return c.len;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct grpc *grpc_new(const struct grpc_config *config, const struct grpc_ops *ops, void *data)
 {

@@ -2,11 +2,11 @@
 /*
  * guestrpc.h - model of GuestRPC: all that a guest and its host tell each other in messages
  *
- * Three users.  A transport (the front server; later vSockets) gives it the guest's requests (RPCI),
- * carries its commands to the guest (TCLO) and reports what became of each.  The VM process sends
- * commands, powers the guest off, keeps variables, and hears events.  Renderers read the report.
- * Pure: no descriptors, no threads; the clock is an op, timers are asked for through the transport.
- * Callbacks run inside the call that caused them, and must not free the model.
+ * Three users.  A transport (the front server; later vSockets) gives it the guest's requests
+ * (RPCI), carries its commands to the guest (TCLO) and reports what became of each.  The VM process
+ * sends commands, powers the guest off, keeps variables, and hears events.  Renderers read the
+ * report. Pure: no descriptors, no threads; the clock is an op, timers are asked for through the
+ * transport. Callbacks run inside the call that caused them, and must not free the model.
  */
 #ifndef VMTKIT_HOST_MODEL_GUESTRPC_H
 #define VMTKIT_HOST_MODEL_GUESTRPC_H
@@ -85,7 +85,7 @@ struct grpc_transport {
 	void (*cancel)(void *data, uint32_t seq);
 	/* grpc_sync_time() changed. */
 	void (*sync_time)(void *data);
-	/* Call grpc_tick() at @at_ms of the clock; replaces the request before; GRPC_NEVER ends it. */
+	/* Call grpc_tick() at @at_ms; replaces the request before; GRPC_NEVER ends it. */
 	void (*timer)(void *data, uint64_t at_ms);
 };
 
@@ -98,7 +98,7 @@ struct grpc_transport {
 struct grpc *grpc_new(const struct grpc_config *config, const struct grpc_ops *ops, void *data);
 void grpc_free(struct grpc *g);		/* pending commands end with -ECANCELED; NULL is fine */
 
-/* ---- commands to the guest ---------------------------------------------------------------- */
+/* ---- commands to the guest ------------------------------------------------------------------- */
 
 /*
  * How a command ended; called once.
@@ -115,7 +115,8 @@ typedef void (*grpc_done_fn)(void *data, int err, const char *reply, size_t len)
  * @timeout_ms: for all of it, from now
  * @done: NULL if nobody wants to know
  *
- * Returns an id > 0, -ENOTCONN (no agent), -EMSGSIZE, -ENOBUFS (GRPC_QUEUE_MAX are waiting) or -ENOMEM.
+ * Returns an id > 0, -ENOTCONN (no agent), -EMSGSIZE, -ENOBUFS (GRPC_QUEUE_MAX are waiting) or
+ * -ENOMEM.
  */
 long grpc_send(struct grpc *g, const void *msg, size_t len, uint32_t timeout_ms, grpc_done_fn done,
 	       void *data);
@@ -123,7 +124,7 @@ long grpc_send(struct grpc *g, const void *msg, size_t len, uint32_t timeout_ms,
 /* grpc_send_forget - whoever waits for command @id has gone; the command itself goes on */
 void grpc_send_forget(struct grpc *g, long id);
 
-/* grpc_power - ask for a GRPC_STATE_* change: the command of that name, with grpc_send()'s results */
+/* grpc_power - ask for a GRPC_STATE_* change by its command; as grpc_send() */
 long grpc_power(struct grpc *g, unsigned int state, uint32_t timeout_ms, grpc_done_fn done,
 		void *data);
 
@@ -132,16 +133,16 @@ long grpc_power(struct grpc *g, unsigned int state, uint32_t timeout_ms, grpc_do
 
 enum grpc_tools grpc_tools_state(const struct grpc *g);
 
-/* grpc_sync_time - whether the agent is to keep the clock: the configuration, until the guest changes it */
+/* grpc_sync_time - whether the agent is to keep the clock; the guest may change it */
 bool grpc_sync_time(const struct grpc *g);
 
 /* grpc_heartbeat - @last_poll_ms: when the agent last polled, of the transport; 0 = never */
 enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t last_poll_ms);
 
-/* ---- variables ---------------------------------------------------------------------------- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 #define GRPC_VAR_READONLY	0x1	/* the guest may not change it */
-#define GRPC_VAR_CONFIG		0x2	/* of the VM's configuration: grpc_guest_reset() restores it */
+#define GRPC_VAR_CONFIG		0x2	/* of vm.conf: grpc_guest_reset() restores it */
 #define GRPC_VAR_BY_GUEST	0x4	/* the guest set it last */
 
 struct grpc_var {
@@ -160,7 +161,8 @@ struct grpc_var {
  * Returns 0, -EINVAL (name), -EMSGSIZE (value), -ENOSPC (a limit of the configuration), -ENOMEM,
  * -ENOENT (nothing to remove).
  */
-int grpc_var_set(struct grpc *g, const char *key, const void *value, size_t len, unsigned int flags);
+int grpc_var_set(struct grpc *g, const char *key, const void *value, size_t len,
+		 unsigned int flags);
 
 /* grpc_var_get - returns false when there is none; @ret is valid until a variable is set */
 bool grpc_var_get(const struct grpc *g, const char *key, struct grpc_var *ret);
@@ -172,7 +174,7 @@ bool grpc_var_next(const struct grpc *g, size_t i, struct grpc_var *ret);
 
 const struct grpc_report *grpc_report(const struct grpc *g);
 
-/* ---- for transports ------------------------------------------------------------------------- */
+/* ---- for transports -------------------------------------------------------------------------- */
 
 /* grpc_transport_set - NULL takes it away: as grpc_tclo_closed() */
 void grpc_transport_set(struct grpc *g, const struct grpc_transport *t, void *data);

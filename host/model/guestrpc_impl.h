@@ -103,7 +103,7 @@ void vars_guest_reset(struct grpc *g);
 void vars_free(struct grpc *g);
 
 /* ---- guest_report.c */
-/* Note that the guest says something now; the first time after a reset, forgets what it said before. */
+/* Note that the guest says something now; after a reset that ends what it said before. */
 void report_touch(struct grpc *g);
 void report_free(struct grpc_report *r);
 /* Replace a text by a copy of @len bytes up to a NUL; false when memory is short. */
@@ -118,6 +118,7 @@ int disks_from_v0(struct grpc_report *r, const uint8_t *data, size_t len);
 void disks_free(struct grpc_report *r);
 
 /* ---- guest_nics.c */
+int nics_from_v1(struct grpc_report *r, const char *data, size_t len);
 int nics_from_xdr(struct grpc_report *r, const char *data, size_t len);
 void nics_free(struct grpc_report *r);
 

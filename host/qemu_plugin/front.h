@@ -12,7 +12,7 @@
  *	RPCI (id)		->			the vCPU waits, at most FRONT_RPCI_MS
  *				<-	RPCI_REPLY (id)
  *	TCLO_OPENED (gen)	->
- *				<-	TCLO (gen, seq)	pushed ahead, so that a poll costs no round trip
+ *				<-	TCLO (gen, seq)	ahead of the guest's poll
  *	TCLO_ACCEPTED (seq)	->			the guest read it
  *	TCLO_REPLIED (seq)	->			or TCLO_REFUSED, or nothing for ever
  *				<-	TCLO_CANCEL (seq)
@@ -78,8 +78,8 @@ struct front_welcome {
 };
 
 /*
- * The shared page: written by the front, with relaxed atomic stores; the VM process believes nothing
- * in it beyond showing it.  Sealed in size, so that the front cannot take it away.
+ * The shared page: written by the front, with relaxed atomic stores; the VM process believes
+ * nothing in it beyond showing it.  Sealed in size, so that the front cannot take it away.
  */
 struct front_page {
 	uint32_t gen;			/* of the open TCLO channel; 0 = none */

@@ -2,13 +2,15 @@
 /*
  * link.c - the plugin's end of the front protocol
  *
- * Packets go out from the vCPU's threads as they are (the socket keeps them whole); the reader's thread
- * takes all that comes in.  A vCPU that waits for a reply has a waiter on a list, under the lock; the
- * reader copies the reply in and wakes it.  A full socket is waited for like a reply, because the VM
- * process may be busy for a moment, but it may also be stopped in a debugger for ever.
+ * Packets go out from the vCPU's threads as they are (the socket keeps them whole); the reader's
+ * thread takes all that comes in.  A vCPU that waits for a reply has a waiter on a list, under the
+ * lock; the reader copies the reply in and wakes it.  A full socket is waited for like a reply,
+ * because the VM process may be busy for a moment, but it may also be stopped in a debugger for
+ * ever.
  *
- * Lost, once and for all: the VM process hung up, broke the protocol or did not take a packet in time.
- * Then every call fails at once.  There is no second connection: a VM process owns its QEMU, and ends it.
+ * Lost, once and for all: the VM process hung up, broke the protocol or did not take a packet in
+ * time. Then every call fails at once.  There is no second connection: a VM process owns its QEMU,
+ * and ends it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -60,7 +62,7 @@ static void link_lost(struct link *l, const char *why)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* ---- out -------------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 static int packet_send(struct link *l, struct front_hdr *hdr, const void *body, size_t len)
 {
@@ -129,7 +131,7 @@ long link_rpci(struct link *l, const void *msg, size_t len, void *reply, size_t 
 	return err ? err : -ENOTCONN;
 }
 
-/* ---- in --------------------------------------------------------------------------------------------- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 static void got_reply(struct link *l, const struct front_hdr *hdr, const char *body)
 {
@@ -216,7 +218,7 @@ int link_start(struct link *l, const struct link_ops *ops, void *data)
 	return err;
 }
 
-/* ---- beginning --------------------------------------------------------------------------------------- */
+/* ---- beginning ------------------------------------------------------------------------------- */
 
 static int connect_path(const char *path)
 {
@@ -293,8 +295,9 @@ static struct link *link_new(int fd)
 	return l;
 }
 
-int link_open(const char *path, uint64_t tsc_khz, struct link **ret, struct front_welcome *ret_welcome,
-	      struct front_page **ret_page, const char **ret_error)
+int link_open(const char *path, uint64_t tsc_khz, struct link **ret,
+	      struct front_welcome *ret_welcome, struct front_page **ret_page,
+	      const char **ret_error)
 {
 	struct front_hello hello = {
 		.version = FRONT_VERSION, .pid = (uint32_t)getpid(), .tsc_khz = tsc_khz,

@@ -2,8 +2,9 @@
 /*
  * link.h - the plugin's end of the front protocol (front.h)
  *
- * A thread of its own reads what the VM process sends.  Nothing here waits longer than FRONT_RPCI_MS
- * (link_open(): FRONT_HELLO_MS), and once the VM process is gone nothing waits at all.
+ * A thread of its own reads what the VM process sends.  Nothing here waits longer than
+ * FRONT_RPCI_MS (link_open(): FRONT_HELLO_MS), and once the VM process is gone nothing waits at
+ * all.
  */
 #ifndef VMTKIT_HOST_QEMU_PLUGIN_LINK_H
 #define VMTKIT_HOST_QEMU_PLUGIN_LINK_H
@@ -28,8 +29,9 @@ struct link_ops {
  * @ret_page: the shared page, mapped for good
  * @ret_error: what failed, when -errno is returned
  */
-int link_open(const char *path, uint64_t tsc_khz, struct link **ret, struct front_welcome *ret_welcome,
-	      struct front_page **ret_page, const char **ret_error);
+int link_open(const char *path, uint64_t tsc_khz, struct link **ret,
+	      struct front_welcome *ret_welcome, struct front_page **ret_page,
+	      const char **ret_error);
 
 /* link_start - begin to read; 0 or -errno */
 int link_start(struct link *l, const struct link_ops *ops, void *data);

@@ -2,24 +2,25 @@
 /*
  * plugin.c - the backdoor and the CPUID leaves of a VMware guest, in an unmodified QEMU (TCG)
  *
- * At translation, `in eax, dx`, `rep insb`, `rep outsb` and `cpuid` get a callback that runs before the
- * instruction.  When the registers are a call of ours, the callback does the work, writes the registers
- * and moves the program counter behind the instruction; otherwise it returns and the instruction runs,
- * or faults, as if we were not there.  This works in every ring, as the real backdoor does.
+ * At translation, `in eax, dx`, `rep insb`, `rep outsb` and `cpuid` get a callback that runs before
+ * the instruction.  When the registers are a call of ours, the callback does the work, writes the
+ * registers and moves the program counter behind the instruction; otherwise it returns and the
+ * instruction runs, or faults, as if we were not there.  This works in every ring, as the real
+ * backdoor does.
  *
  * Order in a callback that takes over, learnt the hard way:
- *  1. cpu_restore_state() with the callback's own return address, or the lazy flags of the instructions
- *     before it in the block are lost;
- *  2. read registers; rip is right only now (addresses known at translation are not: blocks are shared
- *     between mappings);
+ *  1. cpu_restore_state() with the callback's own return address, or the lazy flags of the
+ *     instructions before it in the block are lost;
+ *  2. read registers; rip is right only now (addresses known at translation are not: blocks are
+ *     shared between mappings);
  *  3. write what changed, in full width;
  *  4. set_pc(), which does not return: no lock held, nothing left to free.
  *
- * Locks: engine_lock is around every use of the engine; it is given up while a request is with the VM
- * process, so that other vCPUs go on.  link.c has its own, taken inside.
+ * Locks: engine_lock is around every use of the engine; it is given up while a request is with the
+ * VM process, so that other vCPUs go on.  link.c has its own, taken inside.
  *
- * The guest's reset is seen as the first instruction after it, at the reset vector in real mode; it may be
- * seen twice, which does no harm.
+ * The guest's reset is seen as the first instruction after it, at the reset vector in real mode; it
+ * may be seen twice, which does no harm.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -46,24 +47,27 @@
 #define CALIBRATE_MS	50
 
 QAPI_EXPORT int qemu_plugin_version = QAPI_VERSION;
-QAPI_EXPORT int qemu_plugin_install(qapi_id id, const struct qapi_info *info, int argc, char **argv);
+QAPI_EXPORT int qemu_plugin_install(qapi_id id, const struct qapi_info *info, int argc,
+				    char **argv);
 
-enum reg { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RIP, REG_EFLAGS, REG_CS,
-	   REG_CR0, REG_COUNT };
-
-static const char *const reg_names[REG_COUNT] = {
-	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rip", "eflags", "cs",
-	"cr0",
+enum reg {
+	REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP,	/* those of a call */
+	REG_RIP, REG_EFLAGS, REG_CS, REG_CR0,
+	REG_COUNT,
 };
 
-static struct qapi_reg *regs[REG_COUNT];	/* the same for every vCPU; set when the first starts */
+static const char *const reg_names[REG_COUNT] = {
+	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rip", "eflags", "cs", "cr0",
+};
+
+static struct qapi_reg *regs[REG_COUNT];	/* the same for every vCPU */
 static struct bdoor *engine;
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct link *vm;
 static struct front_page *page;
 static uint64_t tsc_khz;
 
-/* ---- registers --------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 /* One buffer a thread, as set_pc() would leak any other. */
 static struct qapi_bytes *thread_bytes(unsigned int len)
@@ -117,7 +121,7 @@ static void regs_write_changed(struct bdoor_regs *old, struct bdoor_regs *new)
 			reg_write(i, *reg_slot(new, i));
 }
 
-/* ---- the engine's ops --------------------------------------------------------------------------------- */
+/* ---- the engine's ops ------------------------------------------------------------------------ */
 
 static uint64_t now_ms(void)
 {
@@ -207,7 +211,7 @@ static const struct bdoor_ops engine_ops = {
 	.random = op_random, .time = op_time, .rpci = op_rpci, .tclo = op_tclo, .polled = op_polled,
 };
 
-/* ---- from the VM process -------------------------------------------------------------------------------- */
+/* ---- from the VM process --------------------------------------------------------------------- */
 
 static void vm_tclo(void *data, uint32_t gen, uint32_t seq, const void *msg, size_t len)
 {
@@ -242,9 +246,9 @@ static const struct link_ops vm_ops = {
 	.gui_options = vm_gui_options,
 };
 
-/* ---- instructions ----------------------------------------------------------------------------------------- */
+/* ---- instructions ---------------------------------------------------------------------------- */
 
-/* Make QEMU's state that of the instruction which the callback stands before; @ra is the callback's. */
+/* Make QEMU's state that of the instruction at hand; @ra: where the callback returns to. */
 static bool state_restore(void *ra)
 {
 	return qapi.cpu_restore_state(qapi_current_cpu(), (uintptr_t)ra);
@@ -301,10 +305,10 @@ static bool hb_allowed(long len)
 }
 
 /*
- * The copies below raise no page fault and, worse, look at no permission: from ring 3 they would read and
- * write the guest's kernel.  So only ring 0 is served, which is where the BSD drivers use this port; and it
- * is not advertised, so that programs use registers.  A copy that does not happen fails the call, whose
- * status then says that nothing was moved.
+ * The copies below raise no page fault and, worse, look at no permission: from ring 3 they would
+ * read and write the guest's kernel.  So only ring 0 is served, which is where the BSD drivers use
+ * this port; and it is not advertised, so that programs use registers.  A copy that does not happen
+ * fails the call, whose status then says that nothing was moved.
  */
 static void hb_call(bool to_guest, void *size)
 {
@@ -321,7 +325,8 @@ static void hb_call(bool to_guest, void *size)
 	pthread_mutex_unlock(&engine_lock);
 	if (len > 0) {
 		if (hb_allowed(len))
-			bytes = to_guest ? hb_store(addr, &new, (size_t)len) : hb_fetch(addr, (size_t)len);
+			bytes = to_guest ? hb_store(addr, &new, (size_t)len)
+					 : hb_fetch(addr, (size_t)len);
 		if (!bytes)
 			page_count(&page->hb_faults);
 		pthread_mutex_lock(&engine_lock);
@@ -422,7 +427,7 @@ static void on_translate(struct qapi_tb *tb, void *data)
 	}
 }
 
-/* ---- start ---------------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 /* Registers are known only when a vCPU exists; without them nothing can work, so QEMU ends here. */
 static void on_vcpu_init(unsigned int vcpu, void *data)
@@ -443,7 +448,7 @@ static void on_vcpu_init(unsigned int vcpu, void *data)
 	for (r = REG_RAX; r < REG_COUNT; r++) {
 		if (regs[r])
 			continue;
-		fprintf(stderr, "vmtkit plugin: this QEMU does not show register %s: use QEMU 11.1\n",
+		fprintf(stderr, "vmtkit plugin: this QEMU shows no register %s: use QEMU 11.1\n",
 			reg_names[r]);
 		exit(1);
 	}
@@ -512,7 +517,7 @@ int qemu_plugin_install(qapi_id id, const struct qapi_info *info, int argc, char
 	}
 	missing = qapi_load();
 	if (missing) {
-		fprintf(stderr, "vmtkit plugin: this QEMU does not have %s: use QEMU 11.1\n", missing);
+		fprintf(stderr, "vmtkit plugin: this QEMU has no %s: use QEMU 11.1\n", missing);
 		return -1;
 	}
 	tsc_khz = tsc_calibrate();

@@ -2,9 +2,9 @@
 /*
  * qemu_api.h - what the plugin uses of QEMU and of QEMU's GLib
  *
- * No header of the plugin interface is packaged, so the few functions are declared here, as version 7
- * of the interface has them.  They are looked up when the plugin is loaded: a QEMU that lacks one is
- * refused with its name, instead of failing in the middle of a guest.
+ * No header of the plugin interface is packaged, so the few functions are declared here, as version
+ * 7 of the interface has them.  They are looked up when the plugin is loaded: a QEMU that lacks one
+ * is refused with its name, instead of failing in the middle of a guest.
  */
 #ifndef VMTKIT_HOST_QEMU_PLUGIN_QEMU_API_H
 #define VMTKIT_HOST_QEMU_PLUGIN_QEMU_API_H

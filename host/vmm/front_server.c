@@ -2,13 +2,13 @@
 /*
  * front_server.c - the VM process's end of the front protocol
  *
- * One front at a time: a second connection is closed at once.  The front must say hello first; then its
- * packets go to the model and the model's answers back.  Nothing here waits: what the socket does not
- * take is queued, up to QUEUE_MAX bytes, and a front that lets it grow beyond is cut off, as is one
- * whose packets are not what front.h says.  The front may come again later.
+ * One front at a time: a second connection is closed at once.  The front must say hello first; then
+ * its packets go to the model and the model's answers back.  Nothing here waits: what the socket
+ * does not take is queued, up to QUEUE_MAX bytes, and a front that lets it grow beyond is cut off,
+ * as is one whose packets are not what front.h says.  The front may come again later.
  *
- * The shared page is written by QEMU: whatever stands in it is only shown to people, and a time of the
- * future counts as now.
+ * The shared page is written by QEMU: whatever stands in it is only shown to people, and a time of
+ * the future counts as now.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -67,7 +67,7 @@ uint64_t front_now_ms(void *unused)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* ---- coming and going -------------------------------------------------------------------------------- */
+/* ---- coming and going ------------------------------------------------------------------------ */
 
 static void queue_clear(struct front_server *s)
 {
@@ -104,7 +104,7 @@ static void front_lost(struct front_server *s, const char *why)
 		s->ops->front(s->data, why ? why : "QEMU closed the backdoor's connection");
 }
 
-/* ---- out ----------------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 static long packet_send(struct front_server *s, const struct front_hdr *hdr, const void *body,
 			const int *pass_fd)
@@ -181,7 +181,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* ---- the model's transport ----------------------------------------------------------------------------- */
+/* ---- the model's transport ------------------------------------------------------------------- */
 
 static int t_push(void *data, uint32_t seq, const void *msg, size_t len)
 {
@@ -233,7 +233,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	grpc_tick(((struct front_server *)arg)->g);
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 static const char *got_hello(struct front_server *s, const struct front_hdr *hdr, const char *body)
 {
@@ -374,7 +374,7 @@ static void on_connection(evutil_socket_t listen_fd, short what, void *arg)
 		front_close(s);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* One page, of a size that the front cannot change under us. */
 static int page_new(struct front_server *s)
@@ -452,7 +452,7 @@ void front_server_free(struct front_server *s)
 	free(s);
 }
 
-/* ---- for people -------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 bool front_server_connected(const struct front_server *s)
 {

@@ -4,7 +4,8 @@
  *
  * Listens on a SOCK_SEQPACKET socket for the one front of this VM (the plugin in QEMU), gives its
  * messages to the GuestRPC model and the model's commands to it, and runs the model's timer.
- * QEMU counts as hostile here: every size is checked, and a front that breaks the protocol is cut off.
+ * QEMU counts as hostile here: every size is checked, and a front that breaks the protocol is cut
+ * off.
  */
 #ifndef VMTKIT_HOST_VMM_FRONT_SERVER_H
 #define VMTKIT_HOST_VMM_FRONT_SERVER_H
@@ -24,7 +25,7 @@ struct front_params {
 };
 
 struct front_server_ops {
-	/* The front came (NULL) or went away: @why is one line, with the remedy when there is one. */
+	/* The front came (NULL) or went away: @why is one line with cause and remedy. */
 	void (*front)(void *data, const char *why);
 };
 

@@ -2,8 +2,9 @@
 /*
  * guest_json.c - what the model knows of a guest, as JSON objects
  *
- * Helpers add a member only when there is something to say, so that programs test for presence and not
- * for empty texts.  All text passes guest_text() once, here; nothing else prints what a guest said.
+ * Helpers add a member only when there is something to say, so that programs test for presence and
+ * not for empty texts.  All text passes guest_text() once, here; nothing else prints what a guest
+ * said.
  */
 #include <arpa/inet.h>
 #include <json-c/json.h>
@@ -21,7 +22,7 @@
 
 #define REPLACEMENT	"\357\277\275"		/* U+FFFD */
 
-/* ---- text ------------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Bytes of the valid, printable character at @p, or 0. */
 static size_t utf8_char(const unsigned char *p, size_t left)
@@ -42,7 +43,7 @@ static size_t utf8_char(const unsigned char *p, size_t left)
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0) ||		/* controls */
 	    (n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) ||
 	    (c >= 0xd800 && c < 0xe000) ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))	/* turn text around */
+	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))	/* bidi */
 		return 0;
 	return n;
 }
@@ -101,7 +102,7 @@ static const char *name_of(const char *const *names, size_t count, unsigned int 
 	return i < count && names[i] ? names[i] : "unknown";
 }
 
-/* ---- network ------------------------------------------------------------------------------------------------ */
+/* ---- network --------------------------------------------------------------------------------- */
 
 /* false when the address is of no form that we know. */
 static bool addr_text(const guestnic_addr *a, char *ret, size_t room)
@@ -259,7 +260,7 @@ static void add_ip(struct json_object *o, const struct grpc *g)
 	}
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static const char *tools_text(const struct grpc *g)
 {

@@ -2,8 +2,8 @@
 /*
  * guest_json.h - what the model knows of a guest, as JSON objects
  *
- * Text of the guest is made valid, printable UTF-8 here (other bytes become U+FFFD), so that neither a
- * parser nor a terminal can be misled by it.
+ * Text of the guest is made valid, printable UTF-8 here (other bytes become U+FFFD), so that
+ * neither a parser nor a terminal can be misled by it.
  */
 #ifndef VMTKIT_HOST_VMM_GUEST_JSON_H
 #define VMTKIT_HOST_VMM_GUEST_JSON_H
@@ -20,11 +20,13 @@ struct json_object;
  *
  * Returns a new object, or NULL when memory is short:
  * { "tools": { "state": "none|starting|running|gone", "heartbeat": "grey|green|yellow|red",
- *	"last-poll-ms": N, "agent", "version", "version-type", "capabilities": { name: value } },
+ *	"last-poll-ms": N, "agent", "version-text", "version", "version-type",
+ *	"capabilities": { name: value } },
  *   "host-name", "ip", "os": { "name", "id", "details": { key: value } }, "uptime-s",
  *   "nics": [ { "mac", "ips": [ { "ip", "prefix", "origin", "status" } ] } ],
  *   "routes": [ ... ], "dns": { "host", "domain", "servers": [], "suffixes": [] },
- *   "disks": [ { "path", "fstype", "free", "total" } ], "stale-s" }
+ *   "disks": [ { "path", "fstype", "free", "total" } ],
+ *   "age-s": seconds since it said anything, "stale-s": seconds since the reboot after that }
  * What the guest has not said is left out.
  */
 struct json_object *guest_json(const struct grpc *g, const struct front_server *front);

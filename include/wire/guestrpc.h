@@ -83,6 +83,20 @@
 #define GRPC_DNS_SERVERS_MAX		16
 #define GRPC_DNS_SUFFIXES_MAX		10
 
+/* NIC_V1: a count, then as many of 16 entries; numbers and padding as a C compiler lays them out */
+#define GRPC_NIC_V1_IPS			8
+#define GRPC_NIC_V1_MAC_LEN		19
+#define GRPC_NIC_V1_IP_LEN		16
+
+struct grpc_wire_nic_v1 {
+	__le32 ip_count;
+	char mac[GRPC_NIC_V1_MAC_LEN];		/* NUL-terminated */
+	char ips[GRPC_NIC_V1_IPS][GRPC_NIC_V1_IP_LEN];	/* dotted */
+	__u8 pad[1];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct grpc_wire_nic_v1) == 152, "an entry of NIC_V1 is 152 bytes");
+
 /* OS_DETAILED: this header, then a text of key='value' pairs */
 #define GRPC_OS_DETAILED_VERSION	1
 #define GRPC_OS_SHORT_LEN		129

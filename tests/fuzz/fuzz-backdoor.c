@@ -2,13 +2,16 @@
 /*
  * fuzz-backdoor.c - any sequence of register calls, as a program in the guest can make it
  *
- * The input is a text of steps, each a letter and what it needs, for the channel chosen last by a digit:
- *	O open RPCI, T open TCLO, o open without a cookie, S<n> SENDSIZE of n (a byte), L SENDSIZE of 64 KiB,
- *	P<4> SENDPAYLOAD, R RECVSIZE, p RECVPAYLOAD, q refuse it, a RECVSTATUS, n refuse it, C close,
+ * The input is a text of steps, each a letter and what it needs, for the channel chosen last by a
+ * digit:
+ *	O open RPCI, T open TCLO, o open without a cookie, S<n> SENDSIZE of n (a byte),
+ *	L SENDSIZE of 64 KiB, P<4> SENDPAYLOAD, R RECVSIZE, p RECVPAYLOAD, q refuse it,
+ *	a RECVSTATUS, n refuse it, C close, H and I as h and i with 64 KiB,
  *	h<n> rep outsb of n bytes, i<n> rep insb, u push a command, x cancel the first, Z reset,
- *	K checkpoint, e the next request fails, z the machine is reset during it, #<28> raw registers.
- * What is checked: nothing is read or written beyond its buffer, a channel that was closed by the guest
- * does not answer, and no reply is longer than allowed.
+ *	K checkpoint, e the next request fails, z the machine is reset during it,
+ *	#<28> raw registers.
+ * What is checked: nothing is read or written beyond its buffer, a channel that was closed by the
+ * guest does not answer, and no reply is longer than allowed.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 /*
  * fuzz-guestnic.c - any bytes as a NIC report (XDR), decoded and shown
  *
- * The corpus is made by hand: version 3 with one NIC, version 2 with one NIC, version 3 without any.
+ * The corpus is made by hand: version 3 with one NIC, version 2 with one NIC, version 3 without
+ * any.
  */
 #include <json-c/json.h>
 #include <stdlib.h>

@@ -2,12 +2,12 @@
 /*
  * fuzz-guestrpc.c - any requests and any agent, and what is shown of it
  *
- * The input is lines.  One that begins with '@' is what the agent's channel does: @o opened, @c closed,
- * @a it takes the first command and replies with the rest of the line, @n it refuses it, @u it replies
- * unasked, @s the host sends the rest of the line, @t time passes, @z the guest is reset.  Any other line
- * is a request.
- * What is checked: each request has an answer that begins as answers do and fits, and what the guest said
- * can be shown as JSON in valid UTF-8.
+ * The input is lines.  One that begins with '@' is what the agent's channel does: @o opened, @c
+ * closed,
+ * @a it takes the first command and replies with the rest of the line, @n it refuses it, @u replies
+ * unasked, @s the host sends the rest of the line, @t time passes, @z the guest is reset.  Any
+ * other line is a request. What is checked: each request has an answer that begins as answers do
+ * and fits, and what the guest said can be shown as JSON in valid UTF-8.
  */
 #include <json-c/json.h>
 #include <stdlib.h>

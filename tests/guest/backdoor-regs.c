@@ -3,7 +3,7 @@
  * backdoor-regs.c - the backdoor as a program in ring 3 sees it, to the bit
  *
  *	backdoor-regs flags	the instructions before and after a call keep registers and flags
- *	backdoor-regs faults	another port, another magic and another size fault as without a backdoor
+ *	backdoor-regs faults	another port, magic or size faults as without a backdoor
  *	backdoor-regs wide	a call from 32-bit code, in the same process
  *	backdoor-regs unknown	a command that is not there answers all ones
  *	backdoor-regs cookie	a channel of somebody else is of no use without its cookie
@@ -39,7 +39,8 @@ struct regs {
 static void call(struct regs *r)
 {
 	__asm__ volatile("in %%dx, %%eax"
-			 : "+a"(r->ax), "+b"(r->bx), "+c"(r->cx), "+d"(r->dx), "+S"(r->si), "+D"(r->di)
+			 : "+a"(r->ax), "+b"(r->bx), "+c"(r->cx), "+d"(r->dx), "+S"(r->si),
+			   "+D"(r->di)
 			 :
 			 : "memory");
 }
@@ -52,7 +53,7 @@ static struct regs command(uint32_t cmd, uint32_t bx)
 	return r;
 }
 
-/* ---- flags ------------------------------------------------------------------------------------------- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 struct seen {
 	uint64_t result, flags, canary;
@@ -116,7 +117,8 @@ static int test_flags(void)
 				continue;
 			printf("%s %llx %llx: result %llx flags %llx, wanted %llx %llx\n",
 			       pairs[j].name, (unsigned long long)a, (unsigned long long)b,
-			       (unsigned long long)got.result, (unsigned long long)(got.flags & FLAGS),
+			       (unsigned long long)got.result,
+			       (unsigned long long)(got.flags & FLAGS),
 			       (unsigned long long)want.result,
 			       (unsigned long long)(want.flags & FLAGS));
 			return 1;
@@ -125,7 +127,7 @@ static int test_flags(void)
 	return 0;
 }
 
-/* ---- faults -------------------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static sigjmp_buf back;
 
@@ -151,7 +153,8 @@ static int test_faults(void)
 {
 	signal(SIGSEGV, on_fault);
 	signal(SIGTRAP, on_fault);
-	if (fault_of(MAGIC, 0x60, false) != SIGSEGV || fault_of(MAGIC + 1, PORT, false) != SIGSEGV ||
+	if (fault_of(MAGIC, 0x60, false) != SIGSEGV ||
+	    fault_of(MAGIC + 1, PORT, false) != SIGSEGV ||
 	    fault_of(0, PORT, false) != SIGSEGV || fault_of(MAGIC, PORT, true) != SIGSEGV ||
 	    fault_of(MAGIC, HB_PORT, false) != SIGSEGV) {
 		printf("a call that is none of ours did not fault\n");
@@ -160,11 +163,12 @@ static int test_faults(void)
 	return fault_of(MAGIC, PORT, false);
 }
 
-/* ---- 32-bit code --------------------------------------------------------------------------------------- */
+/* ---- 32-bit code ----------------------------------------------------------------------------- */
 
 /*
- * A far call into the 32-bit code segment that Linux has for every process: the code is `in eax, dx` and a
- * far return.  Code and stack lie below 4 GiB, as does this program, which is linked statically.
+ * A far call into the 32-bit code segment that Linux has for every process: the code is `in eax,
+ * dx` and a far return.  Code and stack lie below 4 GiB, as does this program, which is linked
+ * statically.
  */
 static int test_wide(void)
 {
@@ -192,7 +196,7 @@ static int test_wide(void)
 	return 1;
 }
 
-/* ---- commands and channels ------------------------------------------------------------------------------- */
+/* ---- commands and channels ------------------------------------------------------------------- */
 
 static int test_unknown(void)
 {

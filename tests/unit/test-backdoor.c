@@ -212,7 +212,7 @@ static uint32_t receive_hb(struct bdoor *b, const struct guest_chan *c, char *bu
 	return r.ebx;
 }
 
-/* ---- commands ----------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void test_commands(void)
 {
@@ -273,7 +273,7 @@ static void test_no_time(void)
 	bdoor_free(b);
 }
 
-/* ---- messages ----------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void test_rpci_lb(void)
 {
@@ -313,7 +313,7 @@ static void test_rpci_hb(void)
 	open_channel(b, BDOOR_MSG_PROTO_RPCI, &c);
 	r = step(b, &c, BDOOR_MSG_SENDSIZE, BDOOR_MSG_SIZE_MAX);
 	CU_ASSERT_EQUAL(status(&r), BDOOR_MSG_SUCCESS);
-	CU_ASSERT_EQUAL(send_hb(b, &c, big, BDOOR_MSG_SIZE_MAX - 1), 0);	/* not what was said */
+	CU_ASSERT_EQUAL(send_hb(b, &c, big, BDOOR_MSG_SIZE_MAX - 1), 0);
 	CU_ASSERT_EQUAL(send_hb(b, &c, big, BDOOR_MSG_SIZE_MAX), BDOOR_HB_MESSAGE);
 	CU_ASSERT_EQUAL(s.request_len, BDOOR_MSG_SIZE_MAX);
 	r = step(b, &c, BDOOR_MSG_RECVSIZE, 0);
@@ -401,7 +401,7 @@ static void test_wrong_steps(void)
 	struct bdoor *b = fresh(&s);
 	struct guest_chan c, none = { .id = 77 }, far = { .id = 0xffff };
 
-	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_MESSAGE, 0x12345678).ecx, 0);	/* no such protocol */
+	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_MESSAGE, 0x12345678).ecx, 0);
 	CU_ASSERT_EQUAL(step(b, &none, BDOOR_MSG_SENDSIZE, 1).ecx >> 16, BDOOR_MSG_CLOSED);
 	CU_ASSERT_EQUAL(step(b, &far, BDOOR_MSG_SENDSIZE, 1).ecx >> 16, BDOOR_MSG_CLOSED);
 	open_channel(b, BDOOR_MSG_PROTO_RPCI, &c);
@@ -417,7 +417,7 @@ static void test_wrong_steps(void)
 	CU_ASSERT_EQUAL(step(b, &c, BDOOR_MSG_RECVSIZE, 0).ecx, 0);		/* in the middle */
 	CU_ASSERT_EQUAL(send_lb(b, &c, "again"), BDOOR_MSG_SUCCESS);
 	step(b, &c, BDOOR_MSG_RECVSIZE, 0);
-	CU_ASSERT_EQUAL(step(b, &c, BDOOR_MSG_RECVSTATUS, 1).ecx, 0);		/* it was not read */
+	CU_ASSERT_EQUAL(step(b, &c, BDOOR_MSG_RECVSTATUS, 1).ecx, 0);
 	CU_ASSERT_EQUAL(s.requests, 1);
 	bdoor_free(b);
 }
@@ -517,7 +517,7 @@ static void test_checkpoint(void)
 	bdoor_free(b);
 }
 
-/* ---- the agent's channel -------------------------------------------------------------------------- */
+/* ---- the agent's channel --------------------------------------------------------------------- */
 
 static void test_tclo(void)
 {
@@ -683,7 +683,8 @@ static const struct unit_case cases[] = {
 	{ "a reset while a request is away leaves nothing behind", test_reset_inside },
 	{ "a checkpoint fails one step and the guest begins anew", test_checkpoint },
 	{ "commands go to the agent one by one, each with its reply", test_tclo },
-	{ "a command may be refused by the guest or cancelled by the host", test_tclo_refuse_cancel },
+	{ "a command may be refused by the guest or cancelled by the host",
+	  test_tclo_refuse_cancel },
 	{ "a second agent takes the channel and the first one's commands are gone",
 	  test_tclo_second_client },
 	{ "a reset clears all channels, and again does no harm", test_reset },

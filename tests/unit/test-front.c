@@ -109,7 +109,7 @@ static void finish(struct world *w)
 	free(w);
 }
 
-/* ---- a front's packets --------------------------------------------------------------------------------- */
+/* ---- a front's packets ----------------------------------------------------------------------- */
 
 static void say_len(struct world *w, enum front_type type, uint32_t gen, uint32_t seq,
 		    const void *body, size_t len, uint32_t said_len)
@@ -180,7 +180,7 @@ static void hello(struct world *w)
 	close(fd);
 }
 
-/* ---- cases ------------------------------------------------------------------------------------------------ */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static void test_hello_and_requests(void)
 {
@@ -409,7 +409,8 @@ static const struct unit_case cases[] = {
 	{ "an option that the guest changed reaches the front first", test_gui_options },
 	{ "the model's timer runs", test_timer },
 	{ "what stands in the shared page is not believed", test_page },
-	{ "a front that breaks the protocol is cut off, and the next is welcome", test_wrong_packets },
+	{ "a front that breaks the protocol is cut off, and the next is welcome",
+	  test_wrong_packets },
 	{ "a packet shorter than its header is refused", test_tiny_packet },
 	{ "a second connection is closed and the first goes on", test_second_connection },
 	{ "a front that does not read is cut off", test_deaf_front },

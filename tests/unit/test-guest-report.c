@@ -31,7 +31,7 @@ static struct grpc *fresh(void)
 	return g;
 }
 
-/* ---- a request with binary data -------------------------------------------------------------------- */
+/* ---- a request with binary data -------------------------------------------------------------- */
 
 struct bytes {
 	uint8_t b[70000];
@@ -81,7 +81,7 @@ static bool accepted(struct grpc *g, const void *req, size_t len)
 	return false;
 }
 
-/* ---- network ------------------------------------------------------------------------------------------ */
+/* ---- network --------------------------------------------------------------------------------- */
 
 static void ip4(struct bytes *m, uint8_t last, uint32_t prefix)
 {
@@ -279,7 +279,39 @@ static void test_nics_v2(void)
 	free(m);
 }
 
-/* ---- disks ---------------------------------------------------------------------------------------------- */
+static void test_nics_v1(void)
+{
+	struct grpc_wire_nic_v1 nic = { .mac = "52:54:00:00:00:02", .ips = { "192.0.2.3", "x" } };
+	struct bytes *m = malloc(sizeof(*m));
+	struct grpc *g = fresh();
+	const guestnic_v3 *net;
+	uint8_t count[4];
+
+	put_le32(&nic.ip_count, 0xffffffff);		/* more than there are */
+	put_le32(count, 2);
+	begin(m, GRPC_INFO_NIC_V1);
+	add(m, count, 4);
+	add(m, &nic, sizeof(nic));
+	memset(nic.mac, 'm', sizeof(nic.mac));		/* no NUL */
+	memset(nic.ips, '1', sizeof(nic.ips));
+	add(m, &nic, sizeof(nic));
+	CU_ASSERT_FALSE(accepted(g, m->b, m->len - 1));
+	CU_ASSERT_TRUE(accepted(g, m->b, m->len));
+	net = grpc_report(g)->net;
+	CU_ASSERT_EQUAL(grpc_report(g)->net_version, 1);
+	CU_ASSERT_EQUAL_FATAL(net->nics.nics_len, 2);
+	CU_ASSERT_STRING_EQUAL(net->nics.nics_val[0].mac, "52:54:00:00:00:02");
+	CU_ASSERT_EQUAL_FATAL(net->nics.nics_val[0].ips.ips_len, 1);
+	CU_ASSERT_EQUAL(memcmp(net->nics.nics_val[0].ips.ips_val[0].addr.addr.addr_val,
+			       "\300\000\002\003", 4), 0);
+	CU_ASSERT_EQUAL(net->nics.nics_val[1].ips.ips_len, 0);
+	m->b[strlen("SetGuestInfo  2 ")] = 17;
+	CU_ASSERT_FALSE(accepted(g, m->b, m->len));
+	grpc_free(g);
+	free(m);
+}
+
+/* ---- disks ----------------------------------------------------------------------------------- */
 
 static void test_disks_json(void)
 {
@@ -361,7 +393,7 @@ static void test_disks_v0(void)
 	free(m);
 }
 
-/* ---- system ------------------------------------------------------------------------------------------------ */
+/* ---- system ---------------------------------------------------------------------------------- */
 
 static void test_os_detailed(void)
 {
@@ -444,6 +476,7 @@ static const struct unit_case cases[] = {
 	{ "a NIC report cut anywhere is refused and the old one stays", test_nics_truncated },
 	{ "a NIC report over its limits is refused", test_nics_wrong },
 	{ "a NIC report of version 2 becomes one of version 3", test_nics_v2 },
+	{ "a NIC report of version 1 becomes one of version 3", test_nics_v1 },
 	{ "file systems are read from JSON", test_disks_json },
 	{ "wrong JSON is refused", test_disks_json_wrong },
 	{ "file systems are read from the old form", test_disks_v0 },

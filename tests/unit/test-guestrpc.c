@@ -164,7 +164,7 @@ static void agent_ready(struct world *w)
 	CU_ASSERT_TRUE_FATAL(agent_does(w, "OS_PowerOn", "OK "));
 }
 
-/* ---- requests ------------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void test_requests(void)
 {
@@ -278,7 +278,7 @@ static void test_log_rate(void)
 	grpc_free(g);
 }
 
-/* ---- variables -------------------------------------------------------------------------------------- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 static void test_var_limits(void)
 {
@@ -297,8 +297,8 @@ static void test_var_limits(void)
 	CU_ASSERT_TRUE(ask(g, "info-set guestinfo.c y", "1 "));
 	CU_ASSERT_EQUAL(grpc_var_set(g, "guestinfo.c", NULL, 0, 0), 0);
 	CU_ASSERT_EQUAL(grpc_var_set(g, "guestinfo.c", NULL, 0, 0), -ENOENT);
-	CU_ASSERT_TRUE(ask(g, "info-set guestinfo.01234567890123456789012345678901234567890123456789 x",
-			   "1 "));
+	CU_ASSERT_TRUE(ask(g, "info-set guestinfo."
+			   "01234567890123456789012345678901234567890123456789 x", "1 "));
 	CU_ASSERT_EQUAL(grpc_var_set(g, "guestinfo.b", "01234567", 8, 0), -ENOSPC);
 	CU_ASSERT_EQUAL(grpc_var_set(g, "other", "x", 1, 0), -EINVAL);
 	grpc_free(g);
@@ -334,7 +334,7 @@ static void test_var_flags(void)
 	grpc_free(g);
 }
 
-/* ---- the conversation ------------------------------------------------------------------------------- */
+/* ---- the conversation ------------------------------------------------------------------------ */
 
 static void test_conversation(void)
 {
@@ -472,7 +472,7 @@ static void test_second_agent(void)
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
 	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
 	CU_ASSERT_EQUAL(agent_takes_options(&w, "OK "), 17);
-	CU_ASSERT_TRUE(agent_does(&w, "waiting", "OK "));	/* and OS_PowerOn only once a start */
+	CU_ASSERT_TRUE(agent_does(&w, "waiting", "OK "));	/* no OS_PowerOn */
 	CU_ASSERT_EQUAL(w.ahead_count, 0);
 	grpc_free(g);
 }
