@@ -16,11 +16,15 @@ guest() {
   timeout 1 /test/vmt-client own >/dev/null
   check_is "ten seconds must pass after an owner left" nobody state
   check "then the driver serves" wait_for 15 serves
+  /test/vmt-client rpc 'info-set guestinfo.stage served' >/dev/null
   exec sleep 600
 }
 
 host() {
-  check "the host finds somebody to talk to" vmctl wait "$VM_NAME" tools --timeout 60
+  # Not before: the owner whose end the driver waits for is somebody to talk to as well.
+  stage() { [ "$(vmctl var "$VM_NAME" get guestinfo.stage)" = served ]; }
+  wait_for 90 stage
+  check "the host finds somebody to talk to" vmctl wait "$VM_NAME" tools --timeout 10
   name() { vmctl guest "$VM_NAME" --json | grep -q '"busybox"'; }
   check "the driver reports the host name" wait_for 30 name
   check_is "and the address that it was asked for" 10.0.2.15 vmctl var "$VM_NAME" get guestinfo.ip
