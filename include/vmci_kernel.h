@@ -271,6 +271,7 @@ struct vmci_qp;
 
 #define vmci_qpair_alloc			vmtkit_vmci_qpair_alloc
 #define vmci_qpair_detach			vmtkit_vmci_qpair_detach
+#define vmci_qpair_memory			vmtkit_vmci_qpair_memory
 #define vmci_qpair_get_produce_indexes		vmtkit_vmci_qpair_get_produce_indexes
 #define vmci_qpair_get_consume_indexes		vmtkit_vmci_qpair_get_consume_indexes
 #define vmci_qpair_produce_free_space		vmtkit_vmci_qpair_produce_free_space
@@ -296,6 +297,9 @@ int vmci_qpair_alloc(struct vmci_qp **qpair, struct vmci_handle *handle, u64 pro
  * whether the peer has let go of the memory.  No other call on the pair may be under way.
  */
 int vmci_qpair_detach(struct vmci_qp **qpair);
+
+/* [any]  Bytes of all queue pairs now, headers included; *limit: at most.  Not in the in-tree API. */
+u64 vmci_qpair_memory(u64 *limit);
 
 /* [any]  Either pointer may be NULL. */
 int vmci_qpair_get_produce_indexes(const struct vmci_qp *qpair, u64 *producer_tail,

@@ -108,7 +108,7 @@ static void pair_memory_free(struct qp_pair *pair)
 static void pair_free(struct qp_pair *pair)
 {
 	pair_count--;
-	pair_bytes -= pair->bytes;
+	WRITE_ONCE(pair_bytes, pair_bytes - pair->bytes);
 	pair_memory_free(pair);
 	kfree_rcu(pair, rcu);
 }
@@ -137,7 +137,7 @@ static struct qp_pair *pair_new(u64 produce_size, u64 consume_size, u32 peer, u3
 	}
 	pair->bytes = (u64)(pair->queue[0].pages + pair->queue[1].pages) << PAGE_SHIFT;
 	pair_count++;
-	pair_bytes += pair->bytes;
+	WRITE_ONCE(pair_bytes, pair_bytes + pair->bytes);
 	return pair;
 }
 
@@ -416,6 +416,21 @@ int vmci_qpair_alloc(struct vmci_qp **qpair, struct vmci_handle *handle, u64 pro
 }
 EXPORT_SYMBOL_GPL(vmci_qpair_alloc);
 
+/**
+ * vmci_qpair_memory() - how much of the memory for queue pairs is used
+ * @limit:	set to the bytes that there may be
+ *
+ * A hint: it may have changed when it is looked at.
+ * Context: any.
+ * Return: bytes of all queue pairs of this kernel, headers included.
+ */
+u64 vmci_qpair_memory(u64 *limit)
+{
+	*limit = READ_ONCE(qp_memory_max);
+	return READ_ONCE(pair_bytes);
+}
+EXPORT_SYMBOL_GPL(vmci_qpair_memory);
+
 /* qp_mutex held; the caller was the last user in this kernel. */
 static int pair_detach(struct qp_pair *pair)
 {
@@ -564,7 +579,7 @@ static void pair_empty(struct qp_pair *pair)
 	if (!pair->device_owns)
 		pair_memory_free(pair);
 	memset(pair->queue, 0, sizeof(pair->queue));
-	pair_bytes -= pair->bytes;
+	WRITE_ONCE(pair_bytes, pair_bytes - pair->bytes);
 	pair->bytes = 0;
 	pair->device_owns = false;
 }

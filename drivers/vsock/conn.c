@@ -171,7 +171,7 @@ static u32 client_step(struct vsk_sock *vsk, const struct vsk_mail *mail, u32 ar
 		vsk->old_request_sent = true;
 		vsk->ignore_rst = true;
 		err = vsk_conn_send(vsk, (struct vsk_packet){
-			.type = VSOCK_PKT_REQUEST, .size = vsk->sizes.size,
+			.type = VSOCK_PKT_REQUEST, .size = vsk_queue_fit(vsk, vsk->sizes.size),
 		});
 	}
 	if ((arrived & VSK_IN_RST) && vsk->ignore_rst) {
@@ -404,7 +404,8 @@ static int connect_start(struct vsk_sock *vsk, struct vsk_addr remote)
 	CONN_STATE(vsk) = TCP_SYN_SENT;
 	vsk_conn_arm(vsk, vsk->connect_timeout);
 	err = vsk_conn_send(vsk, (struct vsk_packet){
-		.type = VSOCK_PKT_REQUEST2, .size = vsk->sizes.size, .proto = VSK_PROTO_SUPPORTED,
+		.type = VSOCK_PKT_REQUEST2, .proto = VSK_PROTO_SUPPORTED,
+		.size = vsk_queue_fit(vsk, vsk->sizes.size),
 	});
 	if (err)
 		vsk_conn_close(vsk, false);

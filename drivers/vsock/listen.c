@@ -161,8 +161,8 @@ static struct vsk_sock *child_new(struct vsk_sock *vsk, const struct vsk_packet 
 	child->local = p->dst;
 	child->remote = p->src;
 	child->loop = p->loop;
-	child->qp_size = vsk_size_negotiate(p->size, vsk->sizes.min, vsk->sizes.max,
-					    vsk->sizes.size);
+	child->qp_size = vsk_queue_fit(vsk, vsk_size_negotiate(p->size, vsk->sizes.min,
+							       vsk->sizes.max, vsk->sizes.size));
 	child->proto = p->type == VSOCK_PKT_REQUEST2 ? vsk_proto_choose(p->proto) :
 						       VSOCK_PROTO_NONE;
 	sk->sk_state = TCP_SYN_RECV;

@@ -31,11 +31,16 @@ static int __init vmsock_init(void)
 	err = vsk_family_init();
 	if (err)
 		goto undo_packet;
-	err = vsk_control_init();
+	err = vsk_show_init();
 	if (err)
 		goto undo_family;
+	err = vsk_control_init();
+	if (err)
+		goto undo_show;
 	return 0;
 
+undo_show:
+	vsk_show_exit();
 undo_family:
 	vsk_family_exit();
 undo_packet:
@@ -51,6 +56,7 @@ undo_wq:
 static void __exit vmsock_exit(void)
 {
 	vsk_control_exit();
+	vsk_show_exit();
 	vsk_family_exit();
 	vsk_packet_exit();
 	vsk_sock_drain();

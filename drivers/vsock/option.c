@@ -2,7 +2,8 @@
 /*
  * option.c - socket options of stream sockets, at the level of the family
  *
- * The three sizes are 64-bit and in bytes; they count for connections that are made later.  Options
+ * The three sizes are 64-bit and in bytes; they count for connections that are made later.  Who sets
+ * SIZE or MIN gets that or no connection; else memory that runs short makes queues smaller.  Options
  * that only ESX has, and the one that Linux never had (TRUSTED), get ENOPROTOOPT.  Values go to and
  * from user space through the stack, never straight from the socket.
  */
@@ -30,6 +31,8 @@ static int set_size(struct vsk_sock *vsk, int name, sockptr_t val, unsigned int 
 	vsk_sizes_set(&vsk->sizes,
 		      name == OPT_BUFFER_SIZE ? VSK_SIZE :
 		      name == OPT_BUFFER_MIN_SIZE ? VSK_SIZE_MIN : VSK_SIZE_MAX, size);
+	if (name != OPT_BUFFER_MAX_SIZE)
+		vsk->sized = true;
 	release_sock(&vsk->sk);
 	return 0;
 }

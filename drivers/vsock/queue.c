@@ -23,6 +23,20 @@
 
 /* ---- life --------------------------------------------------------------------------------- */
 
+/*
+ * vsk_queue_fit() - the size to propose, or to answer to a proposal, by the memory that is left
+ *
+ * What the program has asked for is never changed.
+ */
+u64 vsk_queue_fit(const struct vsk_sock *vsk, u64 size)
+{
+	u64 limit, used = vmci_qpair_memory(&limit);
+
+	if (vsk->sized)
+		return size;
+	return max(min(size, vsk_size_ladder(used, limit)), vsk->sizes.min);
+}
+
 static int queue_alloc(struct vsk_sock *vsk, struct vmci_handle *handle, u32 flags)
 {
 	u32 peer = vsk->remote.cid;

@@ -73,6 +73,25 @@ static inline __u64 vsk_size_negotiate(__u64 proposed, __u64 min, __u64 max, __u
 	return proposed >= min && proposed <= max ? proposed : own;
 }
 
+/*
+ * vsk_size_ladder() - the queue size of a new stream that did not ask for one
+ * @used, @limit: bytes of all queue pairs, now and at most
+ *
+ * A full-size stream takes 520 KiB, a page-sized one 16 KiB (each queue has a header page).  With the
+ * usual limit of 128 MiB the first 64 streams have full size; then two short steps; and from three
+ * eighths on there is room for 5,000 of a page.
+ */
+static inline __u64 vsk_size_ladder(__u64 used, __u64 limit)
+{
+	if (used < limit / 4)
+		return VSOCK_BUFFER_SIZE_DEFAULT;
+	if (used < limit / 64 * 21)
+		return 16 * VMCI_WIRE_PAGE_SIZE;
+	if (used < limit / 8 * 3)
+		return 4 * VMCI_WIRE_PAGE_SIZE;
+	return VMCI_WIRE_PAGE_SIZE;
+}
+
 /* The highest protocol that both speak, VSOCK_PROTO_NONE if there is none. */
 static inline __u16 vsk_proto_choose(__u16 offered)
 {

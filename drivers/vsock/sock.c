@@ -86,6 +86,7 @@ static void settings_init(struct vsk_sock *vsk, const struct vsk_sock *parent)
 {
 	if (parent) {
 		vsk->sizes = parent->sizes;
+		vsk->sized = parent->sized;
 		vsk->connect_timeout = parent->connect_timeout;
 		vsk->sk.sk_rcvlowat = parent->sk.sk_rcvlowat;
 		vsk->sk.sk_rcvtimeo = parent->sk.sk_rcvtimeo;

@@ -204,6 +204,36 @@ void vsk_conn_for_each(void (*fn)(struct vsk_sock *vsk))
 	}
 }
 
+/*
+ * vsk_table_visit() - each socket of a bucket, bound ones and then connections
+ * @fn:	must not sleep; NULL only asks whether there is such a bucket
+ *
+ * A client is bound and connected, and visited as a connection only.
+ * Return: false when there is no such bucket.
+ */
+bool vsk_table_visit(unsigned int bucket, void (*fn)(struct vsk_sock *vsk, void *data), void *data)
+{
+	struct vsk_sock *vsk;
+
+	if (bucket >= (1u << CONN_BITS))
+		return false;
+	if (!fn)
+		return true;
+	rcu_read_lock();
+	if (bucket < (1u << BOUND_BITS)) {
+		hlist_for_each_entry_rcu(vsk, &stream_heads[bucket], bound_node) {
+			if (hlist_unhashed_lockless(&vsk->conn_node))
+				fn(vsk, data);
+		}
+		hlist_for_each_entry_rcu(vsk, &dgram_heads[bucket], bound_node)
+			fn(vsk, data);
+	}
+	hlist_for_each_entry_rcu(vsk, &conn_heads[bucket], conn_node)
+		fn(vsk, data);
+	rcu_read_unlock();
+	return true;
+}
+
 /* ---- queue pairs with another context ----------------------------------------------------- */
 
 static struct hlist_head *qp_head(struct vmci_handle handle)

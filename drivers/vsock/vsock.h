@@ -136,6 +136,7 @@ struct vsk_sock {
 	long recheck;			/* jiffies until poll() looks again */
 
 	struct vsk_sizes sizes;		/* socket lock */
+	bool sized;			/* the program has set a size: keep to it */
 	long connect_timeout;		/* jiffies; socket lock */
 
 	spinlock_t inbox_lock;
@@ -219,6 +220,7 @@ void vsk_qp_add(struct vsk_sock *vsk);
 void vsk_qp_del(struct vsk_sock *vsk);
 struct vsk_sock *vsk_qp_find(struct vmci_handle handle);			/* the same */
 void vsk_conn_for_each(void (*fn)(struct vsk_sock *vsk));	/* fn: atomic context */
+bool vsk_table_visit(unsigned int bucket, void (*fn)(struct vsk_sock *vsk, void *data), void *data);
 
 /* packet.c */
 int vsk_packet_init(void);
@@ -248,6 +250,7 @@ void vsk_child_ready(struct vsk_sock *child);		/* child's lock held */
 bool vsk_child_unlist(struct vsk_sock *child);		/* child's lock held; true: put it */
 
 /* queue.c: the socket lock is held and vsk->qp is there */
+u64 vsk_queue_fit(const struct vsk_sock *vsk, u64 size);	/* no qp needed */
 int vsk_queue_create(struct vsk_sock *vsk);
 int vsk_queue_attach(struct vsk_sock *vsk, struct vmci_handle handle);
 void vsk_queue_detach(struct vsk_sock *vsk);
@@ -270,6 +273,10 @@ int vsk_stream_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 /* dgram.c */
 int vsk_dgram_attach(struct vsk_sock *vsk);		/* socket lock held */
 void vsk_dgram_detach(struct vsk_sock *vsk);		/* the same */
+
+/* show.c */
+int vsk_show_init(void);
+void vsk_show_exit(void);
 
 /* option.c */
 int vsk_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len);

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -441,6 +442,34 @@ static int row_many(void)
 	}
 	for (i = 0; i < N; i++) {
 		REQUIRE(recv(b[i], &c, 1, 0) == 1 && c == (char)i);
+		close(a[i]);
+		close(b[i]);
+	}
+	close(l);
+	return 0;
+}
+
+/* More than fit at full size: queues get smaller, and all carry data. */
+static int row_thousand(void)
+{
+	enum { N = 1000 };
+	static int a[N], b[N];
+	struct rlimit limit = { .rlim_cur = 2 * N + 64, .rlim_max = 2 * N + 64 };
+	unsigned long long first = 0, last = 0;
+	socklen_t len = sizeof(first);
+	int l = listener(8), i, n;
+
+	REQUIRE(!setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < N; i++) {
+		a[i] = stream();
+		REQUIRE(!connect_to(a[i], cid, port_of(l)));
+		b[i] = accept(l, NULL, NULL);
+		REQUIRE(b[i] >= 0 && send(a[i], &i, sizeof(i), 0) == sizeof(i));
+	}
+	REQUIRE(!getsockopt(a[0], family, SO_VMCI_BUFFER_SIZE, &first, &len) && first == 262144);
+	REQUIRE(!getsockopt(b[N - 1], family, SO_VMCI_BUFFER_SIZE, &last, &len) && last == 4096);
+	for (i = 0; i < N; i++) {
+		REQUIRE(recv(b[i], &n, sizeof(n), 0) == sizeof(n) && n == i);
 		close(a[i]);
 		close(b[i]);
 	}
@@ -870,6 +899,7 @@ static const struct row {
 	{ "backlog", "a full backlog refuses, and recovers", row_backlog, BOTH },
 	{ "unaccepted", "connections that nobody accepted end with their listener", row_unaccepted, BOTH },
 	{ "many", "200 connections at once keep apart", row_many, BOTH },
+	{ "thousand", "1,000 streams fit and all carry data", row_thousand, OURS_ONLY },
 	{ "signals", "a signal ends a wait with EINTR", row_signals, BOTH },
 	{ "echo", "bytes go both ways", row_echo, BOTH },
 	{ "bulk", "16 MiB each way at once arrive as they were sent", row_bulk, BOTH },

@@ -125,12 +125,39 @@ static void endpoints(void)
 	CU_ASSERT_FALSE(vsk_packet_from_endpoint(VSK_CID_ANY, 1, 32, 1));
 }
 
+/* Plays connect() until the memory is used up. */
+static void ladder(void)
+{
+	const __u64 limit = VMCI_QP_MEMORY_DEFAULT;
+	__u64 used = 0, size, last = ~0ull;
+	unsigned int full = 0, all = 0;
+
+	for (;;) {
+		__u64 cost;
+
+		size = vsk_size_ladder(used, limit);
+		cost = 2 * (size / VMCI_WIRE_PAGE_SIZE + 1) * VMCI_WIRE_PAGE_SIZE;
+		if (cost > limit - used)
+			break;
+		CU_ASSERT_TRUE(size <= last);
+		last = size;
+		used += cost;
+		all++;
+		full += size == VSOCK_BUFFER_SIZE_DEFAULT;
+	}
+	CU_ASSERT_EQUAL(full, 64);
+	CU_ASSERT_TRUE(all >= 5000);
+	CU_ASSERT_EQUAL(last, VMCI_WIRE_PAGE_SIZE);
+	CU_ASSERT_EQUAL(vsk_size_ladder(1, 0), VMCI_WIRE_PAGE_SIZE);
+}
+
 static const struct unit_case cases[] = {
 	{ "an automatic port is neither reserved nor the wildcard", auto_ports },
 	{ "the next port wraps past the wildcard and the reserved ones", next_port_wraps },
 	{ "ports up to 1023 are reserved", reserved },
 	{ "context ids clash, reach and loop as bound", context_ids },
 	{ "a proposed size counts when it is within the limits", negotiated_size },
+	{ "64 streams have full size, and 5,000 fit in all", ladder },
 	{ "only a protocol that both speak is chosen", protocols },
 	{ "the three sizes keep their order, whatever is set", sizes_stay_ordered },
 	{ "a size stays within its limits and a limit takes the other along", sizes_follow },
