@@ -41,6 +41,7 @@ void report_free(struct grpc_report *r)
 	free(r->agent);
 	free(r->log_version);
 	free(r->host_name);
+	free(r->ip);
 	free(r->build);
 	free(r->os_full);
 	free(r->os_short);

@@ -41,6 +41,7 @@ struct grpc_report {
 
 	/* SetGuestInfo and SetGuestDiskInfo */
 	char *host_name;
+	char *ip;		/* what it set as guestinfo.ip, since this boot */
 	char *build;
 	char *os_full;
 	char *os_short;

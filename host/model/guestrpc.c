@@ -122,8 +122,14 @@ static void rpc_info_set(struct call *c)
 	key[len] = '\0';
 	err = vars_set_by_guest(c->g, key, value, strlen(value));
 	answer_err(c, err);
-	if (!err)
-		grpc_event(c->g, GRPC_EVENT_VAR, 0, true, key);
+	if (err)
+		return;
+	/* The variable outlives a reboot; the address of the system before must not. */
+	if (!strcmp(key, "guestinfo.ip")) {
+		report_touch(c->g);
+		report_text(&c->g->report.ip, value, strlen(value));
+	}
+	grpc_event(c->g, GRPC_EVENT_VAR, 0, true, key);
 }
 
 /* "SetGuestInfo  <type> <data>": one or two spaces before the type, by agent. */

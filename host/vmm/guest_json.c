@@ -240,11 +240,11 @@ static void add_net(struct json_object *o, const guestnic_v3 *net)
 static void add_ip(struct json_object *o, const struct grpc *g)
 {
 	const guestnic_v3 *net = grpc_report(g)->net;
-	struct grpc_var v;
+	const char *said = grpc_report(g)->ip;
 	unsigned int i, j;
 
-	if (grpc_var_get(g, "guestinfo.ip", &v) && v.len && !grpc_report(g)->stale_ms) {
-		json_object_object_add(o, "ip", json_text_len(v.value, v.len));
+	if (said && *said) {
+		add_text(o, "ip", said);
 		return;
 	}
 	for (i = 0; net && i < net->nics.nics_len; i++) {

@@ -500,6 +500,8 @@ static void test_guest_reset(void)
 
 	agent_ready(&w);
 	ask(g, "SetGuestInfo  1 before", "1 ");
+	ask(g, "info-set guestinfo.ip 192.0.2.1", "1 ");
+	CU_ASSERT_STRING_EQUAL(grpc_report(g)->ip, "192.0.2.1");
 	w.send_again = true;
 	grpc_power(g, GRPC_STATE_REBOOT, 60000, done, &w);
 	grpc_tclo_accepted(g, w.ahead[0].seq);
@@ -516,6 +518,8 @@ static void test_guest_reset(void)
 	ask(g, "SetGuestInfo  5 after", "1 ");
 	CU_ASSERT_EQUAL(grpc_report(g)->stale_ms, 0);
 	CU_ASSERT_PTR_NULL(grpc_report(g)->host_name);
+	CU_ASSERT_PTR_NULL(grpc_report(g)->ip);
+	CU_ASSERT_TRUE(ask(g, "info-get guestinfo.ip", "1 192.0.2.1"));
 	w.ahead_count = 0;
 	w.send_again = false;
 	agent_ready(&w);				/* with OS_PowerOn again */
