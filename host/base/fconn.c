@@ -206,8 +206,3 @@ int fconn_send(struct fconn *c, uint32_t type, const void *body, size_t len, con
 		event_active(c->write_ev, EV_WRITE, 0);
 	return 0;
 }
-
-int fconn_fd(const struct fconn *c)
-{
-	return c->fd;
-}

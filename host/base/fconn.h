@@ -58,7 +58,4 @@ int fconn_release(struct fconn *c);
 int fconn_send(struct fconn *c, uint32_t type, const void *body, size_t len, const int *fds,
 	       size_t fd_count);
 
-/* The descriptor, for getsockopt() and the like; still owned by the connection. */
-int fconn_fd(const struct fconn *c);
-
 #endif /* VMTKIT_HOST_BASE_FCONN_H */

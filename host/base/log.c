@@ -132,11 +132,6 @@ enum log_level log_level(void)
 	return logger.level;
 }
 
-int log_enabled(enum log_level level)
-{
-	return level <= logger.level;
-}
-
 #define LOG_FUNCTION(name, level)                                                                  \
 	void log_##name(const char *fmt, ...)                                                      \
 	{                                                                                          \

@@ -47,9 +47,6 @@ void log_to_syslog(void);
  */
 int log_to_file(const char *path, size_t cap);
 
-/* Whether lines of this level are written: saves the work of making an expensive text. */
-int log_enabled(enum log_level level);
-
 /* log_level - as given to log_init() */
 enum log_level log_level(void);
 

@@ -55,7 +55,7 @@ static bool escape_typed(enum escape *state, const char *buf, size_t len)
 }
 
 /* Bytes moved, 0 at the end, or -errno */
-static ssize_t copy_in(int fd, enum escape *escape, bool console)
+static ssize_t copy_in(int fd, enum escape *escape, bool raw)
 {
 	char buf[CHUNK];
 	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
@@ -63,7 +63,7 @@ static ssize_t copy_in(int fd, enum escape *escape, bool console)
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
-	if (!n || (console && escape_typed(escape, buf, (size_t)n)))
+	if (!n || (raw && escape_typed(escape, buf, (size_t)n)))
 		return 0;
 	err = fd_write_all(fd, buf, (size_t)n);
 	return err ? err : n;
@@ -83,7 +83,7 @@ static ssize_t copy_out(int fd)
 	return err ? err : n;
 }
 
-static int copy_both(int fd, bool console)
+static int copy_both(int fd, bool console, bool raw)
 {
 	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
 				 { .fd = STDIN_FILENO, .events = POLLIN } };
@@ -94,14 +94,14 @@ static int copy_both(int fd, bool console)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[1].revents) {
-			n = copy_in(fd, &escape, console);
-			/* The peer may be gone for us and still have sent something: read on. */
-			if (n == 0 && console)
+			n = copy_in(fd, &escape, raw);
+			if (n == 0 && raw)
 				return 0;
-			if (n <= 0) {
-				shutdown(fd, SHUT_WR);
+			/* The peer may be gone for us and still have sent something: read on. */
+			if (n <= 0)
 				fds[1].fd = -1;
-			}
+			if (n <= 0 && !console)
+				shutdown(fd, SHUT_WR);
 		}
 		if (fds[0].revents) {
 			n = copy_out(fd);
@@ -115,7 +115,7 @@ static int copy_both(int fd, bool console)
 int pump(int fd, bool console)
 {
 	bool raw = console && terminal_raw();
-	int err = copy_both(fd, console && raw);
+	int err = copy_both(fd, console, raw);
 
 	if (raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_terminal);

@@ -46,7 +46,8 @@ int request_answer(const struct options *o, const struct ctl_request *req,
 
 /*
  * pump - copy standard input to a stream and the stream to standard output
- * Ends when the stream ends; an end of the input is passed on.  @console: raw terminal, until "~."
+ * Ends when the stream ends.  @console: the terminal is raw until "~." is typed, and an end of the input
+ * is not passed on, so that the output can be watched without one.
  */
 int pump(int fd, bool console);
 

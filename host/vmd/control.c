@@ -257,6 +257,7 @@ static void request(struct fconn *c, struct frame *f, void *data)
 		waiter_free(w);
 		return;
 	}
+	log_trace("request %u for vm \"%s\"", f->type, req.name);
 	vm = vm_find(w->vmd, req.name);
 	if (!vm && *req.name) {
 		answer_unknown(w, req.name);

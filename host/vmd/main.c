@@ -169,6 +169,10 @@ static int files_check(const struct conf *conf)
 		return 1;
 	}
 	qemu_program_done(&program);
+	if (access(conf->qemu.plugin, R_OK) < 0) {
+		log_error("plugin %s: %s; set plugin in vm.conf", conf->qemu.plugin, strerror(errno));
+		return 1;
+	}
 	return failed;
 }
 
@@ -281,6 +285,7 @@ static int run(struct options *o)
 	if (socket_find(o, socket) < 0 || conf_read(o, socket, &d.conf) < 0)
 		return 1;
 	d.socket_path = socket;
+	d.foreground = o->foreground;
 	if (!o->foreground) {
 		if (daemonise() < 0) {
 			log_error("cannot become a daemon: %s", strerror(errno));

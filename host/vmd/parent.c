@@ -332,6 +332,17 @@ static void end_asked(evutil_socket_t sig, short what, void *data)
 		evtimer_add(d->force_ev, &patience);
 }
 
+/* The end of its terminal for one in the foreground; nothing for a daemon. */
+static void hangup(evutil_socket_t sig, short what, void *data)
+{
+	const struct vmd *d = data;
+
+	if (d->foreground)
+		end_asked(sig, what, data);
+	else
+		log_info("a change of the configuration needs a restart");
+}
+
 /* The lock lasts as long as the descriptor, which nobody closes. */
 static int state_dir_take(struct vmd *d)
 {
@@ -396,8 +407,10 @@ static int events_new(struct vmd *d)
 	d->child_ev = evsignal_new(d->base, SIGCHLD, child_ended, d);
 	d->term_ev = evsignal_new(d->base, SIGTERM, end_asked, d);
 	d->int_ev = evsignal_new(d->base, SIGINT, end_asked, d);
+	d->hup_ev = evsignal_new(d->base, SIGHUP, hangup, d);
 	d->force_ev = evtimer_new(d->base, force_all, d);
-	if (!d->child_ev || !d->term_ev || !d->int_ev || !d->force_ev ||
+	if (!d->child_ev || !d->term_ev || !d->int_ev || !d->hup_ev || !d->force_ev ||
+	    evsignal_add(d->hup_ev, NULL) < 0 ||
 	    evsignal_add(d->child_ev, NULL) < 0 || evsignal_add(d->term_ev, NULL) < 0 ||
 	    evsignal_add(d->int_ev, NULL) < 0)
 		return -ENOMEM;
@@ -406,7 +419,7 @@ static int events_new(struct vmd *d)
 
 static void events_free(struct vmd *d)
 {
-	struct event *const all[] = { d->child_ev, d->term_ev, d->int_ev, d->force_ev };
+	struct event *const all[] = { d->child_ev, d->term_ev, d->int_ev, d->hup_ev, d->force_ev };
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -436,8 +449,9 @@ int vmd_run(struct vmd *d, void (*ready)(void))
 			log_error("%s", strerror(-err));
 	}
 	if (!err) {
-		autostart(d);
+		/* First: a VM process must not inherit the terminal of the daemon that is to be. */
 		ready();
+		autostart(d);
 		event_base_dispatch(d->base);
 		log_info("ended");
 	}

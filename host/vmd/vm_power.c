@@ -45,12 +45,23 @@ static void told(void *data, int err, const char *reply, size_t len)
 	}
 }
 
+static void halt_told(void *data, int err, const char *reply, size_t len)
+{
+	struct vm_client *cl = data;
+
+	if (err || !reply_is_ok(reply)) {
+		cl->p->stopping = false;
+		vm_state_changed(cl->p);
+	}
+	told(data, err, reply, len);
+}
+
 static void tell(struct vm_client *cl, unsigned int state, grpc_done_fn done)
 {
 	long id = grpc_power(cl->p->devices->grpc, state, cl->timeout_ms, done, cl);
 
 	if (id < 0)
-		vm_client_agent_error(cl, (int)id);
+		done(cl, (int)id, "", 0);
 	else if (!cl->under_way)
 		cl->grpc_id = id;
 }
@@ -118,7 +129,7 @@ void vm_power(struct vm_client *cl, enum ctl_power what, uint32_t timeout_ms)
 	case CTL_POWER_HALT:
 		cl->p->stopping = true;
 		vm_state_changed(cl->p);
-		tell(cl, GRPC_STATE_HALT, told);
+		tell(cl, GRPC_STATE_HALT, halt_told);
 		return;
 	case CTL_POWER_REBOOT:
 		tell(cl, GRPC_STATE_REBOOT, told);

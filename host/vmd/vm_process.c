@@ -114,6 +114,7 @@ static void engine_was_reset(void *data)
 	struct vm_process *p = data;
 
 	log_info("the guest was reset");
+	p->stopping = false;
 	vm_state_changed(p);
 }
 
@@ -187,7 +188,8 @@ int vm_fault(char *ret_text, int err, const char *what, const char *path)
 {
 	int n = snprintf(ret_text, ENGINE_TEXT_MAX, "%.32s%s%.400s: ", what, *path ? " " : "", path);
 
-	snprintf(ret_text + n, (size_t)(ENGINE_TEXT_MAX - n), "%s", strerror(-err));
+	snprintf(ret_text + n, (size_t)(ENGINE_TEXT_MAX - n), "%s", err == -ENAMETOOLONG ?
+		 "too long for a socket; set a shorter state-dir" : strerror(-err));
 	return err;
 }
 

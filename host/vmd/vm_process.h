@@ -56,7 +56,7 @@ struct vm_process {
 	char vsock[PATH_MAX];
 	char console_path[PATH_MAX];
 	enum vm_state state;
-	bool stopping;			/* the guest was asked to power off */
+	bool stopping;			/* the guest was asked to power off, and has not rebooted */
 	struct console *console;
 	struct vm_devices *devices;
 	struct engine_qemu *engine;

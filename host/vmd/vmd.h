@@ -44,8 +44,10 @@ struct vmd {
 	int level;			/* enum log_level, for the VM processes */
 	TAILQ_HEAD(, vm_entry) vms;
 	LIST_HEAD(, waiter) waiters;	/* clients that wait; control.c owns them */
-	struct event *accept_ev, *child_ev, *term_ev, *int_ev, *force_ev;
+	struct event *accept_ev, *child_ev, *term_ev, *int_ev, *hup_ev;
+	struct event *force_ev;
 	int listen_fd;
+	bool foreground;		/* -d */
 	bool ending;			/* told to end: VMs are being shut down */
 	bool forced;			/* ... without asking any more */
 };

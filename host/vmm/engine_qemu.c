@@ -30,6 +30,7 @@
 #include <json-c/json.h>
 
 #include "host/base/fd.h"
+#include "host/base/log.h"
 #include "host/vmm/engine_qemu.h"
 #include "host/vmm/qemu_args.h"
 #include "host/vmm/qemu_version.h"
@@ -358,8 +359,11 @@ static int spawn(struct engine_qemu *e, const struct engine_input *in,
 	_autoclose_ int output = -1;
 	struct qemu_args args;
 	int pipe_fds[2], err;
+	size_t i;
 
 	err = qemu_args_build(in, program, fds, &args);
+	for (i = 0; !err && i < args.argc; i++)
+		log_debug("QEMU argument %zu: %s", i, args.argv[i]);
 	if (!err && pipe2(pipe_fds, O_CLOEXEC) < 0)
 		err = -errno;
 	if (err) {

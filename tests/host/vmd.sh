@@ -73,7 +73,7 @@ end() {
   wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
 }
 
-echo 1..27
+echo 1..30
 touch "$dir/kernel"
 mode good
 
@@ -134,6 +134,25 @@ verdict $? "a variable is set and read, in both word orders"
 
 vmctl pause b && expect 0 '"state":"paused"' vmctl status -j b && vmctl unpause b
 verdict $? "pause is seen in the status"
+
+expect 0 "console is here" vmctl log --console b
+verdict $? "the console's output is in its log"
+
+expect 0 "are you there" bash -c 'echo "are you there" | timeout 10 vmctl console b | grep -m 1 there'
+verdict $? "the console is reached from a terminal"
+
+# complete WORD...: what the completion offers for the last word
+complete_words() {
+  COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+  _vmctl
+  echo "${COMPREPLY[*]}"
+}
+# shellcheck source=/dev/null
+. "$here/../../host/vmctl/completions/vmctl"
+[ "$(complete_words vmctl st)" = "start status stop" ] && [ "$(complete_words vmctl stop '')" = "a b" ] &&
+  [ "$(complete_words vmctl -s "$VMD_SOCK" power b re)" = "reboot resume" ] &&
+  [ "$(complete_words vmctl stop --f)" = --force ]
+verdict $? "the completion knows verbs, names, words and options"
 
 process=$(vmctl status -j b | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1)
 kill -KILL "$process"
