@@ -10,12 +10,14 @@
 
 #include "lib/libvmt.h"
 
+struct conf;
 struct info;
 struct power;
 struct timesync;
 
 struct agent {
 	const char *priv_socket;	/* of vmt-priv */
+	struct conf *conf;		/* another one after SIGHUP */
 	VmtChannel *rpci;		/* NULL until it is first used, and after a change of transport */
 	VmtTclo *tclo;			/* NULL while the host is not served */
 	struct info *info;

@@ -3,9 +3,9 @@
  * info.c - what the host is told about this machine, and when
  *
  * Each report has a slot with the last payload that the host took; only another one is sent.  Changes
- * come from the kernel: netlink for the network, poll() on /proc/sys/kernel/hostname for the name.
+ * come from the kernel: netlink for the network, poll() on files of /proc for name and mounts.
  * They are put together: at the earliest SETTLE_MS after the change, at most one round each second.
- * Every SAFETY_S all is looked at again, for what nobody tells (name servers), and the uptime is sent.
+ * Every SAFETY_S all is looked at again, for what nobody tells (name servers, free space), and the uptime is sent.
  *
  * A report that the host does not know falls back to the older form, until the next reset.
  * "1 " and something behind it is a refusal too: that is how hosts answer what they did not store.
@@ -21,6 +21,8 @@
 #include <wire/guestrpc.h>
 
 #include "agent/agent.h"
+#include "agent/conf.h"
+#include "agent/disks.h"
 #include "agent/info.h"
 #include "agent/netlink.h"
 #include "agent/nicreport.h"
@@ -37,7 +39,14 @@ enum slot {
 	SLOT_OS_NAME,
 	SLOT_NETWORK,
 	SLOT_IP,		/* the variable guestinfo.ip */
+	SLOT_DISKS,
 	SLOTS,
+};
+
+/* A file of /proc that poll() tells changes of */
+struct watch {
+	int fd;
+	guint source;
 };
 
 struct info {
@@ -47,23 +56,20 @@ struct info {
 	GBytes *sent[SLOTS];
 	gboolean told;			/* the host has begun: reports are wanted */
 	gboolean os_old;		/* it does not know OS_DETAILED */
+	gboolean disks_old;		/* nor SetGuestDiskInfo */
 	enum nic_form nic_form;
 	gboolean broadcast_ip;
-	guint round_timer, safety_timer, name_watch;
-	int name_fd;
+	guint round_timer, safety_timer;
+	struct watch name, mounts;
 	gint64 last_round;		/* monotonic, us */
 };
 
-static const char *const default_exclude[] = {
-	"docker*", "veth*", "virbr*", "antrea-*", "cali*", NULL,
-};
-
-/* One report: "SetGuestInfo  N payload".  Returns FALSE if the host does not take this form */
-static gboolean send_report(struct info *info, enum slot slot, guint type, GBytes *payload)
+/* One request that holds a report.  Returns FALSE if the host does not take this form */
+static gboolean send_request(struct info *info, enum slot slot, const char *head, GBytes *payload)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GByteArray) request = g_byte_array_new();
-	g_autofree char *head = g_strdup_printf(GRPC_SET_GUEST_INFO "  %u ", type), *reply = NULL;
+	g_autofree char *reply = NULL;
 	gsize len = 0;
 
 	if (info->sent[slot] && g_bytes_equal(info->sent[slot], payload))
@@ -76,8 +82,15 @@ static gboolean send_report(struct info *info, enum slot slot, guint type, GByte
 		info->sent[slot] = g_bytes_ref(payload);
 		return TRUE;
 	}
-	g_debug("the host did not take report %u: %s", type, reply ? reply : error->message);
+	g_debug("the host did not take \"%s\": %s", head, reply ? reply : error->message);
 	return !reply && !g_error_matches(error, VMT_ERROR, VMT_ERROR_REFUSED);
+}
+
+static gboolean send_report(struct info *info, enum slot slot, guint type, GBytes *payload)
+{
+	g_autofree char *head = g_strdup_printf(GRPC_SET_GUEST_INFO "  %u ", type);
+
+	return send_request(info, slot, head, payload);
 }
 
 static gboolean send_text(struct info *info, enum slot slot, guint type, const char *text)
@@ -133,7 +146,7 @@ static void send_network(struct info *info)
 
 	if (!info->netlink)
 		return;
-	net = netlink_collect(info->netlink, default_exclude);
+	net = netlink_collect(info->netlink, info->agent->conf);
 	for (; info->nic_form < NIC_FORMS; info->nic_form++) {
 		g_autoptr(GBytes) payload = nic_report_encode(net, info->nic_form);
 		guint type = info->nic_form == NIC_FORM_V3 ? GRPC_INFO_NIC_V3 : GRPC_INFO_NIC_V2;
@@ -148,6 +161,25 @@ static void send_network(struct info *info)
 	if (info->broadcast_ip)
 		(void)send_ip(info, net);
 	net_state_free(net);
+}
+
+/* Sizes change all the time: this goes with the regular round, and when something is mounted */
+static void send_disks(struct info *info)
+{
+	GPtrArray *disks = disks_collect();
+	g_autoptr(GBytes) old = NULL;
+
+	if (!info->disks_old) {
+		char *text = disks_json(disks);
+		g_autoptr(GBytes) json = g_bytes_new_take(text, strlen(text));
+
+		info->disks_old = !send_request(info, SLOT_DISKS, GRPC_SET_GUEST_DISK_INFO " ", json);
+	}
+	if (info->disks_old) {
+		old = disks_old(disks);
+		(void)send_report(info, SLOT_DISKS, GRPC_INFO_DISK_FREE, old);
+	}
+	g_ptr_array_unref(disks);
 }
 
 void info_uptime(struct info *info)
@@ -171,6 +203,8 @@ static gboolean round_due(gpointer data)
 	send_host_name(info);
 	send_os(info);
 	send_network(info);
+	if (!info->agent->conf->no_disks)
+		send_disks(info);
 	return G_SOURCE_REMOVE;
 }
 
@@ -198,14 +232,25 @@ static void network_changed(gpointer data)
 	round_schedule(data);
 }
 
-static gboolean name_changed(gint fd, GIOCondition cond, gpointer data)
+static gboolean watch_changed(gint fd, GIOCondition cond, gpointer data)
 {
-	char name[HOST_NAME_MAX + 1];
-
-	/* Reading is what the kernel takes for "seen" */
-	(void)!pread(fd, name, sizeof(name), 0);
 	round_schedule(data);
 	return G_SOURCE_CONTINUE;
+}
+
+static void watch_start(struct watch *watch, const char *path, struct info *info)
+{
+	watch->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (watch->fd >= 0)
+		watch->source = g_unix_fd_add(watch->fd, G_IO_PRI | G_IO_ERR, watch_changed, info);
+}
+
+static void watch_end(struct watch *watch)
+{
+	if (watch->source)
+		g_source_remove(watch->source);
+	if (watch->fd >= 0)
+		close(watch->fd);
 }
 
 static void os_read(struct info *info)
@@ -225,18 +270,14 @@ struct info *info_new(struct agent *agent)
 {
 	struct info *info = g_new0(struct info, 1);
 	g_autoptr(GError) error = NULL;
-	char name[HOST_NAME_MAX + 1];
 
 	info->agent = agent;
 	os_read(info);
 	info->netlink = netlink_new(network_changed, info, &error);
 	if (!info->netlink)
 		g_warning("the host will not be told about the network: %s", error->message);
-	info->name_fd = open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC);
-	if (info->name_fd >= 0) {
-		(void)!pread(info->name_fd, name, sizeof(name), 0);
-		info->name_watch = g_unix_fd_add(info->name_fd, G_IO_PRI | G_IO_ERR, name_changed, info);
-	}
+	watch_start(&info->name, "/proc/sys/kernel/hostname", info);
+	watch_start(&info->mounts, "/proc/self/mountinfo", info);
 	return info;
 }
 
@@ -250,10 +291,8 @@ void info_free(struct info *info)
 		g_source_remove(info->round_timer);
 	if (info->safety_timer)
 		g_source_remove(info->safety_timer);
-	if (info->name_watch)
-		g_source_remove(info->name_watch);
-	if (info->name_fd >= 0)
-		close(info->name_fd);
+	watch_end(&info->name);
+	watch_end(&info->mounts);
 	netlink_free(info->netlink);
 	for (i = 0; i < SLOTS; i++)
 		g_clear_pointer(&info->sent[i], g_bytes_unref);
@@ -267,7 +306,7 @@ void info_forget(struct info *info)
 
 	for (i = 0; i < SLOTS; i++)
 		g_clear_pointer(&info->sent[i], g_bytes_unref);
-	info->os_old = FALSE;
+	info->os_old = info->disks_old = FALSE;
 	info->nic_form = NIC_FORM_V3;
 	info->told = TRUE;
 	os_read(info);

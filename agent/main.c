@@ -25,6 +25,7 @@
 #include <uapi/vmt.h>
 
 #include "agent/agent.h"
+#include "agent/conf.h"
 #include "agent/info.h"
 #include "agent/notify.h"
 #include "agent/power.h"
@@ -37,12 +38,13 @@ static struct {
 	struct agent agent;
 	GMainLoop *loop;
 	char *channel;		/* --channel; NULL: what works */
+	const char *conf_path;
 	gboolean fixed;		/* the channel was named: no changing over */
 	guint retry;		/* source */
 	guint reopen;		/* source */
 	gboolean waiting;	/* said that another program has the channel */
 	int status;
-} vmtd = { .agent.priv_socket = PRIV_SOCKET };
+} vmtd = { .agent.priv_socket = PRIV_SOCKET, .conf_path = CONF_PATH };
 
 static gboolean serve_again(gpointer data);
 
@@ -138,11 +140,19 @@ static void watch_devices(void)
 		g_warning("/dev cannot be watched: %s", g_strerror(errno));
 }
 
+static void configure(void)
+{
+	conf_free(vmtd.agent.conf);
+	vmtd.agent.conf = conf_read(vmtd.conf_path);
+	timesync_restrict(vmtd.agent.time, vmtd.agent.conf->no_time, vmtd.agent.conf->no_period);
+}
+
 static gboolean signalled(gint fd, GIOCondition cond, gpointer data)
 {
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGHUP) {
+		configure();
 		info_forget(vmtd.agent.info);
 		return G_SOURCE_CONTINUE;
 	}
@@ -181,6 +191,7 @@ static int run(void)
 	vmtd.agent.info = info_new(&vmtd.agent);
 	vmtd.agent.power = power_new(&vmtd.agent);
 	vmtd.agent.time = timesync_new(&timesync_system);
+	configure();
 	if (!vmtd.fixed)
 		watch_devices();
 	notify_watchdog();
@@ -189,6 +200,7 @@ static int run(void)
 	power_free(vmtd.agent.power);
 	timesync_free(vmtd.agent.time);
 	info_free(vmtd.agent.info);
+	conf_free(vmtd.agent.conf);
 	g_main_loop_unref(vmtd.loop);
 	return vmtd.status;
 }
@@ -196,10 +208,11 @@ static int run(void)
 int main(int argc, char **argv)
 {
 	gboolean debug = FALSE, version = FALSE;
-	g_autofree char *priv = NULL;
+	g_autofree char *priv = NULL, *conf = NULL;
 	const GOptionEntry options[] = {
 		{ "channel", 'c', 0, G_OPTION_ARG_STRING, &vmtd.channel,
 		  "How to reach the host: vmt, direct, fake:PATH or fake-poll:PATH", "CHANNEL" },
+		{ "conf", 'f', 0, G_OPTION_ARG_FILENAME, &conf, "Another tools.conf", "PATH" },
 		{ "debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "Log more", NULL },
 		{ "priv", 0, 0, G_OPTION_ARG_FILENAME, &priv, "Socket of the helper", "PATH" },
 		{ "version", 'v', 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
@@ -223,6 +236,8 @@ int main(int argc, char **argv)
 	}
 	if (debug)
 		g_setenv("G_MESSAGES_DEBUG", "all", TRUE);
+	if (conf)
+		vmtd.conf_path = conf;
 	if (priv)
 		vmtd.agent.priv_socket = priv;
 	if (vmtd.channel)

@@ -6,8 +6,9 @@
  * so that a change costs its delta and an idle network nothing.  When notifications were lost, which
  * happens in storms of changes, the caches are made anew.
  *
- * Reported are Ethernet-like interfaces with a hardware address, in the order of their numbers, without
- * the excluded names; and of the main table the unicast routes over them.
+ * Reported are Ethernet-like interfaces with a hardware address, without the excluded names, in the order
+ * of their numbers within the three classes of the configuration; and of the main table the unicast
+ * routes over them.
  */
 #include <limits.h>
 #include <linux/if_addr.h>
@@ -121,17 +122,17 @@ void netlink_free(struct netlink *nl)
 	g_free(nl);
 }
 
-static gboolean excluded(const char *name, const char *const *globs)
+static gboolean matches(const char *name, char **globs)
 {
 	guint i;
 
-	for (i = 0; globs && globs[i]; i++)
+	for (i = 0; globs[i]; i++)
 		if (g_pattern_match_simple(globs[i], name))
 			return TRUE;
 	return FALSE;
 }
 
-static void collect_links(struct netlink *nl, const char *const *exclude, struct net_state *net)
+static void collect_links(struct netlink *nl, const struct conf *conf, struct net_state *net)
 {
 	struct nl_object *o;
 
@@ -143,10 +144,12 @@ static void collect_links(struct netlink *nl, const char *const *exclude, struct
 
 		if (rtnl_link_get_flags(link) & IFF_LOOPBACK ||
 		    rtnl_link_get_arptype(link) != ARPHRD_ETHER || !mac || nl_addr_get_len(mac) != 6 ||
-		    !name || excluded(name, exclude))
+		    !name || matches(name, conf->exclude_nics))
 			continue;
 		nic = net_state_nic_add(net);
 		nic->index = rtnl_link_get_ifindex(link);
+		nic->order = matches(name, conf->primary_nics) ? NET_FIRST :
+			     matches(name, conf->low_priority_nics) ? NET_LAST : NET_MIDDLE;
 		nic->up = rtnl_link_get_flags(link) & IFF_UP;
 		memcpy(nic->mac, nl_addr_get_binary_addr(mac), 6);
 	}
@@ -156,6 +159,8 @@ static gint nic_order(gconstpointer a, gconstpointer b)
 {
 	const struct net_nic *const *x = a, *const *y = b;
 
+	if ((*x)->order != (*y)->order)
+		return (*x)->order < (*y)->order ? -1 : 1;
 	return (*x)->index - (*y)->index;
 }
 
@@ -289,13 +294,13 @@ static void collect_dns(struct net_dns *dns)
 	net_dns_parse(dns, text);
 }
 
-struct net_state *netlink_collect(struct netlink *nl, const char *const *exclude)
+struct net_state *netlink_collect(struct netlink *nl, const struct conf *conf)
 {
 	struct net_state *net = net_state_new();
 	GHashTable *table;
 
 	if (nl->mngr) {
-		collect_links(nl, exclude, net);
+		collect_links(nl, conf, net);
 		g_ptr_array_sort(net->nics, nic_order);
 		table = nic_table(net);
 		collect_addrs(nl, table, net);

@@ -5,6 +5,7 @@
 #ifndef VMTKIT_AGENT_NETLINK_H
 #define VMTKIT_AGENT_NETLINK_H
 
+#include "agent/conf.h"
 #include "agent/netstate.h"
 
 struct netlink;
@@ -21,10 +22,10 @@ void netlink_free(struct netlink *nl);		/* NULL is fine */
 
 /**
  * netlink_collect - what is to be reported
- * @exclude: (NULL ends it) globs of interface names that are left out
+ * @conf: which interfaces are left out, and which come first and last
  *
  * Returns a new state: interfaces and routes from the kernel's last word, name servers read now.
  */
-struct net_state *netlink_collect(struct netlink *nl, const char *const *exclude);
+struct net_state *netlink_collect(struct netlink *nl, const struct conf *conf);
 
 #endif /* VMTKIT_AGENT_NETLINK_H */

@@ -20,8 +20,11 @@ struct net_addr {
 	guint status;		/* GUESTNIC_STATUS_... */
 };
 
+enum net_order { NET_FIRST, NET_MIDDLE, NET_LAST };
+
 struct net_nic {
 	int index;		/* the kernel's */
+	enum net_order order;
 	gboolean up;
 	guint8 mac[6];
 	GArray *addrs;		/* struct net_addr */

@@ -30,6 +30,7 @@
 
 struct timesync {
 	const struct timesync_ops *ops;
+	gboolean none, no_period;	/* what the administrator restricts */
 	gboolean allowed;		/* time.synchronize.allow */
 	gboolean on;			/* synctime: correct regularly */
 	gboolean enabled_once;		/* time.synchronize.tools.enable: correct at events */
@@ -130,7 +131,7 @@ static void correct_by_itself(struct timesync *time, gboolean backward)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!time->allowed || time->ops->kept_by_others())
+	if (time->none || !time->allowed || time->ops->kept_by_others())
 		return;
 	if (!correct_once(time, backward, &error))
 		g_debug("clock: %s", error->message);
@@ -142,7 +143,7 @@ static void timer_set(struct timesync *time)
 		g_source_remove(time->timer);
 	time->timer = 0;
 	(void)slew_end(time);
-	if (time->on && time->allowed)
+	if (time->on && time->allowed && !time->none && !time->no_period)
 		time->timer = g_timeout_add_seconds(time->period_s, period_due, time);
 }
 
@@ -169,16 +170,24 @@ void timesync_free(struct timesync *time)
 	g_free(time);
 }
 
+void timesync_restrict(struct timesync *time, gboolean none, gboolean no_period)
+{
+	time->none = none;
+	time->no_period = no_period;
+	timer_set(time);
+}
+
 void timesync_command(struct timesync *time, const char *args, GString *reply)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (strcmp(args, " 0") && strcmp(args, " 1"))
 		g_string_append(reply, GRPC_TCLO_ERROR "Unable to tokenize TimeSync RPC data");
-	else if (correct_once(time, args[1] == '1', &error))
+	else if (!time->none && correct_once(time, args[1] == '1', &error))
 		g_string_append(reply, GRPC_TCLO_OK);
 	else {
-		g_warning("clock: %s", error->message);
+		if (error)
+			g_warning("clock: %s", error->message);
 		g_string_append(reply, GRPC_TCLO_ERROR "Unable to sync time");
 	}
 }

@@ -25,6 +25,9 @@ extern const struct timesync_ops timesync_system;
 struct timesync *timesync_new(const struct timesync_ops *ops);
 void timesync_free(struct timesync *time);	/* NULL is fine; ends a slew */
 
+/** timesync_restrict - the administrator wants none of it, or nothing regular */
+void timesync_restrict(struct timesync *time, gboolean none, gboolean no_period);
+
 /** timesync_option - an option of the host; FALSE if it is not one of this part or its value is wrong */
 gboolean timesync_option(struct timesync *time, const char *name, const char *value);
 

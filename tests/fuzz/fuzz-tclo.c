@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/conf.h"
 #include "agent/info.h"
 #include "agent/power.h"
 #include "agent/timesync.h"
@@ -118,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!agent.info) {
 		g_log_set_writer_func(silence, NULL, NULL);
+		agent.conf = conf_read("/nonexistent");
 		agent.info = info_new(&agent);
 		agent.rpci = vmt_channel_of(&rpci_transport, VMT_PROTO_RPCI, NULL);
 	}

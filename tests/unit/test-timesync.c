@@ -136,6 +136,14 @@ static void hands_off(void)
 	timesync_free(time);
 
 	time = start(-5000000);
+	timesync_restrict(time, TRUE, FALSE);
+	CU_ASSERT_TRUE(timesync_option(time, "synctime", "1"));
+	timesync_resumed(time);
+	command(time, " 1", "ERROR Unable to sync time");
+	CU_ASSERT_EQUAL(steps, 0);
+	timesync_free(time);
+
+	time = start(-5000000);
 	CU_ASSERT_TRUE(timesync_option(time, "time.synchronize.allow", "0"));
 	CU_ASSERT_TRUE(timesync_option(time, "synctime", "1"));
 	timesync_resumed(time);
@@ -192,7 +200,7 @@ static const struct unit_case cases[] = {
 	{ "an order sets the clock forward, and back only if it says so", order },
 	{ "a wrong order and a host without time are answered with an error", order_errors },
 	{ "switching the synchronization on corrects once", switched_on },
-	{ "what goes by itself leaves the clock to an NTP daemon, an order does not", hands_off },
+	{ "an NTP daemon is left alone but for an order, an administrator who wants none always", hands_off },
 	{ "the period steps forward and slews back", periodic },
 	{ "values out of range and unknown options are refused", options },
 	{ "a tick is never off by more than a tenth", ticks },

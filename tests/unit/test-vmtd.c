@@ -208,6 +208,7 @@ static void reports(void)
 	CU_ASSERT_EQUAL(memcmp(os->data + 17, "\1\0\0\0", 4), 0);
 	g_byte_array_unref(os);
 	expect(f, "SetGuestInfo  10 ", NULL);
+	expect(f, "SetGuestDiskInfo {", NULL);
 	end(f);
 }
 
@@ -217,11 +218,13 @@ static void old_host_reports(void)
 
 	fakehost_answer(f->host, "SetGuestInfo  11 ", "0 Unknown command");
 	fakehost_answer(f->host, "SetGuestInfo  10 ", "1 not stored");
+	fakehost_answer(f->host, "SetGuestDiskInfo ", "0 Unknown command");
 	hello(f);
 	expect(f, "SetGuestInfo  5 ", NULL);
 	expect(f, "SetGuestInfo  6 ", NULL);
 	expect(f, "SetGuestInfo  10 ", NULL);
 	expect(f, "SetGuestInfo  9 ", NULL);
+	expect(f, "SetGuestInfo  3 ", NULL);
 	end(f);
 }
 

@@ -163,6 +163,8 @@ vm_payload_agent() {
       mkdir -p "$wants" "$1/etc/systemd/system/sockets.target.wants"
       ln -s /usr/lib/systemd/system/vmtd.service "$wants/"
       ln -s /usr/lib/systemd/system/vmt-priv.socket "$1/etc/systemd/system/sockets.target.wants/"
+      # The stock agent is in the image: its own power script is not for ours to run.
+      install -D -m 644 /dev/null "$1/etc/vmware-tools/scripts/vmware/network"
       ;;
     open-vm-tools)
       mkdir -p "$wants"
