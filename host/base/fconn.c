@@ -2,7 +2,8 @@
 /*
  * fconn.c - a connection of frames in an event loop
  *
- * States: open; draining (after fconn_free_after_send(): nothing is read, the object frees itself
+ * States: open; broken (the peer takes no more, but what it sent before can still be read: its last words
+ * must not be lost, so only the end of the input closes); draining (after fconn_free_after_send(): nothing is read, the object frees itself
  * when the queue is empty or the peer is gone).  Callbacks come from the loop only, never from
  * inside a call of ours.  A callback may free the connection; `alive`
  * points to a local of the reading function then, which stops.
@@ -39,7 +40,7 @@ struct fconn {
 	struct frame_reader reader;
 	TAILQ_HEAD(, out_frame) queue;
 	size_t queued;
-	bool draining;
+	bool draining, broken;
 	bool *alive;			/* of the running read callback, or NULL */
 };
 
@@ -54,14 +55,19 @@ static void out_frame_free(struct fconn *c, struct out_frame *o)
 	free(o);
 }
 
+static void queue_drop(struct fconn *c)
+{
+	while (!TAILQ_EMPTY(&c->queue))
+		out_frame_free(c, TAILQ_FIRST(&c->queue));
+}
+
 void fconn_free(struct fconn *c)
 {
 	if (!c)
 		return;
 	if (c->alive)
 		*c->alive = false;
-	while (!TAILQ_EMPTY(&c->queue))
-		out_frame_free(c, TAILQ_FIRST(&c->queue));
+	queue_drop(c);
 	if (c->read_ev)
 		event_free(c->read_ev);
 	if (c->write_ev)
@@ -71,8 +77,8 @@ void fconn_free(struct fconn *c)
 	free(c);
 }
 
-/* Send until the queue is empty (0), the socket is full (0) or broken (-errno). */
-static int queue_send(struct fconn *c)
+/* Send until the queue is empty, or the socket is full or broken. */
+static void queue_send(struct fconn *c)
 {
 	struct out_frame *o;
 
@@ -80,26 +86,26 @@ static int queue_send(struct fconn *c)
 		long n = frame_send_part(c->fd, o->bytes + o->sent, o->len - o->sent, o->fds,
 					 o->sent ? 0 : o->fd_count);
 
-		if (n == -EAGAIN)
-			return event_add(c->write_ev, NULL) < 0 ? -ENOMEM : 0;
-		if (n < 0)
-			return (int)n;
+		if (n == -EAGAIN && event_add(c->write_ev, NULL) == 0)
+			return;
+		if (n < 0) {
+			c->broken = true;
+			queue_drop(c);
+			return;
+		}
 		o->sent += (size_t)n;
 		if (o->sent == o->len)
 			out_frame_free(c, o);
 	}
-	return 0;
 }
 
 static void write_ready(evutil_socket_t fd, short what, void *data)
 {
 	struct fconn *c = data;
-	int err = queue_send(c);
 
-	if (c->draining && (err || TAILQ_EMPTY(&c->queue)))
+	queue_send(c);
+	if (c->draining && TAILQ_EMPTY(&c->queue))
 		fconn_free(c);
-	else if (err)
-		c->ops->closed(c, err, c->data);
 }
 
 static void read_ready(evutil_socket_t fd, short what, void *data)
@@ -182,6 +188,8 @@ int fconn_send(struct fconn *c, uint32_t type, const void *body, size_t len, con
 
 	if (fd_count > FRAME_FDS_MAX || len > FRAME_BODY_MAX)
 		err = -EMSGSIZE;
+	else if (c->broken)
+		err = -EPIPE;
 	else if (c->queued > FCONN_QUEUE_MAX)
 		err = -ENOBUFS;
 	else if (!(o = malloc(sizeof(*o) + FRAME_HDR_LEN + len)))
@@ -201,8 +209,6 @@ int fconn_send(struct fconn *c, uint32_t type, const void *body, size_t len, con
 		memcpy(o->bytes + FRAME_HDR_LEN, body, len);
 	TAILQ_INSERT_TAIL(&c->queue, o, link);
 	c->queued += o->len;
-	/* An error here comes again in the loop, where the owner can be told. */
-	if (queue_send(c) < 0)
-		event_active(c->write_ev, EV_WRITE, 0);
-	return 0;
+	queue_send(c);
+	return c->broken ? -EPIPE : 0;
 }

@@ -52,8 +52,8 @@ int fconn_release(struct fconn *c);
  * fconn_send - queue a frame; tries to send at once
  * @fds: passed on success and failure alike: always owned by the connection afterwards
  *
- * Returns 0 or -errno (-ENOBUFS when the peer takes nothing and the queue is full).  A broken
- * connection is told by the closed callback, from the loop.
+ * Returns 0 or -errno (-ENOBUFS when the peer takes nothing and the queue is full; -EPIPE when it is
+ * gone, which the closed callback tells once all that it sent is read).
  */
 int fconn_send(struct fconn *c, uint32_t type, const void *body, size_t len, const int *fds,
 	       size_t fd_count);

@@ -274,10 +274,11 @@ static void request(struct fconn *c, struct frame *f, void *data)
 		wait_begin(w, vm, (enum ctl_wait)req.number, req.timeout_ms);
 		return;
 	case CTL_STOP:
-		/* A process that hangs must not keep its VM alive. */
-		if (req.flags & CTL_FORCE && vm->conn)
+		/* The process answers; one that hangs must not keep its VM alive. */
+		pass_on(w, vm, f);
+		if (req.flags & CTL_FORCE && vm_running(vm))
 			vm_force(vm);
-		break;
+		return;
 	}
 	pass_on(w, vm, f);
 }

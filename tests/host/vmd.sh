@@ -91,6 +91,7 @@ conf <<<"vm a { kernel \"$dir/kernel\" }"
 expect 0 "configuration OK" vmd -n -f "$dir/vm.conf"
 verdict $? "a good configuration is told so"
 
+# shellcheck disable=SC2016
 conf <<<'vm a { kernel $k }'
 expect 0 "configuration OK" vmd -n -D "k=$dir/kernel" -f "$dir/vm.conf"
 verdict $? "a macro comes from the command line"
@@ -120,6 +121,7 @@ printf 'state-dir "%s"\n' "$dir/vmd" >"$dir/state.conf"
 expect 1 "another vmd uses state-dir $dir/vmd" vmd -d -f "$dir/state.conf" -s "$dir/other.sock"
 verdict $? "a second vmd on the same state folder is told why it ends"
 
+# shellcheck disable=SC2016
 expect 2 "is not one of its verbs" bash -c 'vmctl power b explode 2>&1 | head -n 1; exit ${PIPESTATUS[0]}'
 verdict $? "a wrong operand is told"
 

@@ -218,6 +218,25 @@ static void full_queue_is_told(void)
 	event_base_free(p.base);
 }
 
+/* The peer's last words are read although what we sent could not be. */
+static void last_words_are_read(void)
+{
+	struct probe p = { .base = event_base_new() };
+	struct fconn *c;
+	int sv[2];
+
+	pair_new(sv);
+	c = fconn_new(p.base, sv[0], 100, &probe_ops, &p);
+	CU_ASSERT_EQUAL(frame_write(sv[1], 1, "bye", 3, NULL, 0), 0);
+	close(sv[1]);
+	CU_ASSERT_EQUAL(fconn_send(c, 1, "hello", 5, NULL, 0), -EPIPE);
+	CU_ASSERT_EQUAL(fconn_send(c, 1, "hello", 5, NULL, 0), -EPIPE);
+	event_base_dispatch(p.base);
+	CU_ASSERT_EQUAL(p.frames, 1);
+	CU_ASSERT_EQUAL(p.closed, -ECONNRESET);
+	event_base_free(p.base);
+}
+
 static void callback_may_free_the_connection(void)
 {
 	struct probe p = { .base = event_base_new(), .free_at_first = true };
@@ -253,6 +272,7 @@ static const struct unit_case cases[] = {
 	  uninvited_descriptors_are_refused },
 	{ "a connection queues for a slow peer", connection_queues_for_a_slow_peer },
 	{ "a full queue is told to the sender", full_queue_is_told },
+	{ "a peer's last words are read", last_words_are_read },
 	{ "a callback may free its connection", callback_may_free_the_connection },
 	{ "text from outside is escaped for the log", text_from_outside_is_escaped },
 };
