@@ -2,15 +2,15 @@
 /*
  * vsock_host.c - host end of vSockets: the instance, its table of connections, dispatch
  *
- * A stream is known by (host cid, host port, guest port); the guest's cid is the device's.  Packets
- * that the guest addressed to context 2 arrive at resource 1, those to context 0 at resource 15, and
- * our answers leave from where they were asked.  Any program in the guest can send a datagram to
- * these resources from a socket of its own, but not from resource 1: so a packet whose source is
- * another resource is refused before anything else is looked at.
+ * A stream is known by (host cid, host port, guest port); the guest's cid is the device's.
+ * Packets that the guest addressed to context 2 arrive at resource 1, those to context 0 at
+ * resource 15, and our answers leave from where they were asked.  Any program in the guest can
+ * send a datagram to these resources from a socket of its own, but not from resource 1: so a
+ * packet whose source is another resource is refused before anything else is looked at.
  *
- * The table is a hash with chains; it doubles when it is full, and its key is secret, for the guest
- * chooses the ports.  A connection leaves the table when the guest's side of it is over, so that the
- * guest may use the ports again while the host still reads what was left.
+ * The table is a hash with chains; it doubles when it is full, and its key is secret, for the
+ * guest chooses the ports.  A connection leaves the table when the guest's side of it is over, so
+ * that the guest may use the ports again while the host still reads what was left.
  */
 #include <endian.h>
 #include <errno.h>

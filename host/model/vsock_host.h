@@ -9,8 +9,9 @@
  *
  *	guest's request	 -> ops.incoming -> handshake -> VSH_EV_CONNECTED
  *	vsh_connect()			 -> handshake -> VSH_EV_CONNECTED or VSH_EV_CLOSED
- *	then in each direction: wait for VSH_EV_DATA or VSH_EV_SPACE, move bytes until 0 is returned,
- *	wait again.  No event is lost in between: 0 is returned only after a fresh look at the ring.
+ *	then in each direction: wait for VSH_EV_DATA or VSH_EV_SPACE, move bytes until 0 is
+ *	returned, wait again.  No event is lost in between: 0 is returned only after a fresh look
+ *	at the ring.
  *
  * A connection belongs to the model until it is gone: after VSH_EV_CLOSED was delivered, or after
  * vsh_close(), its pointer is dead.  Pure, single-threaded, like all models; ops are called inside
@@ -36,8 +37,8 @@ struct vsh_conn;
 /* 0 in a field means the default named beside it. */
 struct vsh_config {
 	uint32_t queue_size;	/* bytes of a ring that we propose: VSH_QUEUE_SIZE */
-	uint32_t queue_min;	/* a guest's proposal outside of min..max is answered with max: 128 */
-	uint32_t queue_max;	/* VSOCK_BUFFER_SIZE_MAX */
+	uint32_t queue_min;	/* a guest's proposal below it gets queue_size: 128 */
+	uint32_t queue_max;	/* and one above it: VSOCK_BUFFER_SIZE_MAX */
 	uint32_t conns_max;	/* all states together: VSH_CONNS_MAX */
 	uint32_t handshakes_max; /* of these, not yet established: VSH_HANDSHAKES_MAX */
 	uint32_t handshake_ms;	/* from the first packet to ATTACH: VSH_HANDSHAKE_MS */
@@ -49,7 +50,7 @@ struct vsh_config {
 #define VSH_QUEUE_SIZE		262144
 #define VSH_CONNS_MAX		16384
 #define VSH_HANDSHAKES_MAX	1024
-#define VSH_HANDSHAKE_MS	5000	/* an emulated guest may take seconds to allocate its pages */
+#define VSH_HANDSHAKE_MS	5000	/* an emulated guest may be slow to find its pages */
 #define VSH_SPILL_MAX		(64u << 20)
 
 enum vsh_state {
@@ -73,8 +74,8 @@ struct vsh_ops {
 	/* vsh_deadline() was none and is something now; NULL is fine if it is polled */
 	void (*timer)(void *data, uint64_t deadline_ms);
 	/*
-	 * The guest asks for vsh_host_port().  Returns 0 to take the connection (see vsh_set_user()), or
-	 * -errno: the guest gets RST.  vsh_close() must not be called in here.
+	 * The guest asks for vsh_host_port().  Returns 0 to take the connection (see
+	 * vsh_set_user()), or -errno: the guest gets RST.  vsh_close() must not be called in here.
 	 */
 	int (*incoming)(void *data, struct vsh_conn *conn);
 	/* @events: VSH_EV_*.  @user is what vsh_set_user() or vsh_connect() gave. */
@@ -232,8 +233,8 @@ int vsh_dgram_send(struct vsh *vsh, struct vmci_wire_dg *dg, size_t len, uint32_
 /*
  * vsh_walk() - calls @fn for each connection, oldest first, until it returns something else than 0
  *
- * A connection whose ring is found corrupt is torn down instead (VSH_EV_CLOSED).  @fn must not change
- * anything.
+ * A connection whose ring is found corrupt is torn down instead (VSH_EV_CLOSED).  @fn must not
+ * change anything.
  */
 int vsh_walk(struct vsh *vsh, int (*fn)(void *data, const struct vsh_info *info), void *data);
 

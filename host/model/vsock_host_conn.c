@@ -10,9 +10,9 @@
  *	old protocol:	REQUEST and NEGOTIATE instead.  We fall back to it when INVALID answers our
  *			REQUEST2, and then ignore one RST, which may belong to the first try.
  *
- * While the handshake lasts, anything that does not fit ends it, with RST unless RST ended it.  Once
- * established, what does not fit is counted and ignored.  One deadline covers the whole handshake;
- * it is the same for all, so the list of handshakes is sorted by itself.
+ * While the handshake lasts, anything that does not fit ends it, with RST unless RST ended it.
+ * Once established, what does not fit is counted and ignored.  One deadline covers the whole
+ * handshake; it is the same for all, so the list of handshakes is sorted by itself.
  *
  * The size of the rings is the guest's proposal if it is inside our limits, else our own; but a new
  * connection gets at most 1/128 of the pair memory that is left, in steps down to one page, so that
@@ -158,9 +158,9 @@ static void packet_fill(const struct vsh_conn *conn, uint8_t type, struct vsh_pa
 	if (conn->qp)
 		p->handle = vmci_qp_handle(conn->qp);
 	/*
-	 * A position is counted in bytes since the start.  A reader waits for the byte after its own;
-	 * a writer, for the guest to pass the byte whose place the next one needs, given that one
-	 * place stays free.
+	 * A position is counted in bytes since the start.  A reader waits for the byte after its
+	 * own; a writer, for the guest to pass the byte whose place the next one needs, given that
+	 * one place stays free.
 	 */
 	if (type == VSOCK_PKT_WAITING_READ)
 		pos = conn->from_guest + 1;

@@ -2,16 +2,17 @@
 /*
  * vsock_host_data.c - an established connection: rings, notifications, half-close, spilled bytes
  *
- * Notifications, protocol Q_STATE: who fills an empty ring sends WROTE; who makes room in a full one
- * sends READ, when its window says so.  Whether the ring was empty or full is decided by the pair
- * (qpair.h) with a fresh look at the guest's pointer after ours is visible, and the guest does the
- * same; so whoever stops is seen by the other to have stopped.  Old protocol: who is about to stop
- * says WAITING_READ or WAITING_WRITE, once, and the other answers when it has something.
+ * Notifications, protocol Q_STATE: who fills an empty ring sends WROTE; who makes room in a full
+ * one sends READ, when its window says so.  Whether the ring was empty or full is decided by the
+ * pair (qpair.h) with a fresh look at the guest's pointer after ours is visible, and the guest
+ * does the same; so whoever stops is seen by the other to have stopped.  Old protocol: who is
+ * about to stop says WAITING_READ or WAITING_WRITE, once, and the other answers when it has
+ * something.
  *
- * A guest that detaches takes its memory back.  What it had written is copied aside first ("spilled",
- * state DETACHED) and read from there; all such bytes together are limited, and a connection for
- * which there is no room is torn down.  Reset and resume of the device leave nothing to copy: they end
- * connections in the same way.
+ * A guest that detaches takes its memory back.  What it had written is copied aside first
+ * ("spilled", state DETACHED) and read from there; all such bytes together are limited, and a
+ * connection for which there is no room is torn down.  Reset and resume of the device leave
+ * nothing to copy: they end connections in the same way.
  *
  * RST on an established connection comes from a guest that has no such socket any more: both
  * directions are shut down, what is in the ring stays readable.
@@ -30,8 +31,8 @@ static bool guest_reads_on(const struct vsh_conn *conn)
 }
 
 /*
- * A ring that the device gave up (-EIO) ends the connection.  Returns what the user is told: -EPIPE,
- * or @err as it is.
+ * A ring that the device gave up (-EIO) ends the connection.  Returns what the user is told:
+ * -EPIPE, or @err as it is.
  */
 static int ring_result(struct vsh_conn *conn, int err)
 {

@@ -3,8 +3,8 @@
  * vsock_host_packet.c - control packets and the notification window: functions without state
  *
  * Parsing is strict where a stock driver never sends anything else: version, ports that are ports,
- * zero in fields that the type does not use.  What it accepts has no meaning yet; whether the packet
- * fits the connection is vsock_host_conn.c's to say.
+ * zero in fields that the type does not use.  What it accepts has no meaning yet; whether the
+ * packet fits the connection is vsock_host_conn.c's to say.
  */
 #include <endian.h>
 #include <errno.h>

@@ -39,7 +39,7 @@ struct vsh_packet {
  */
 int vsh_packet_parse(const struct vmci_wire_dg *dg, size_t len, struct vsh_packet *ret);
 
-/* vsh_packet_build() - the packet as it goes to the guest @cid, from @host_cid; unused bytes are 0 */
+/* vsh_packet_build() - as it goes to the guest @cid, from @host_cid; unused bytes are 0 */
 void vsh_packet_build(const struct vsh_packet *p, uint32_t host_cid, uint32_t cid,
 		      struct vsock_wire_packet *ret);
 
@@ -65,7 +65,7 @@ bool vsh_window_due(struct vsh_window *w, uint64_t free);
 
 struct vsh_conn {
 	TAILQ_ENTRY(vsh_conn) all;
-	TAILQ_ENTRY(vsh_conn) handshake;	/* linked while in_handshake, oldest deadline first */
+	TAILQ_ENTRY(vsh_conn) handshake;	/* linked while in_handshake, oldest first */
 	TAILQ_ENTRY(vsh_conn) delayed;		/* linked while unsent is not 0 */
 	struct vsh_conn *hash_next;
 	struct vsh *vsh;
@@ -81,7 +81,7 @@ struct vsh_conn {
 	bool hashed;
 	bool in_handshake;
 	bool old_proto;
-	bool ignore_rst;	/* we repeated REQUEST after INVALID: the peer may still reset the first */
+	bool ignore_rst;	/* we asked again after INVALID: one may be for the first try */
 	bool starved;		/* the ring was found empty since data was last seen */
 	bool guest_reads;	/* old protocol: the guest waits for WROTE */
 	bool said_waiting_read;	/* old protocol: we do */

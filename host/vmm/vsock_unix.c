@@ -2,13 +2,13 @@
 /*
  * vsock_unix.c - a guest's vSockets ports as UNIX sockets: the instance
  *
- * A client of PATH is a greeting until its line is there, then a stream (vsock_unix_stream.c).  Of the
- * socket exactly the line is read: what a client sends behind it, without waiting for OK, is the
- * guest's.  Greetings are limited in number and in time; at the limit, or without descriptors,
+ * A client of PATH is a greeting until its line is there, then a stream (vsock_unix_stream.c).  Of
+ * the socket exactly the line is read: what a client sends behind it, without waiting for OK, is
+ * the guest's.  Greetings are limited in number and in time; at the limit, or without descriptors,
  * accepting is paused and the clients wait in the listening socket's queue.
  *
- * There is one timer: for the handshakes of the model, for greetings, and for the end of a pause.  It
- * is armed only while one of these waits, so an idle VM has no wake-ups from here.
+ * There is one timer: for the handshakes of the model, for greetings, and for the end of a pause.
+ * It is armed only while one of these waits, so an idle VM has no wake-ups from here.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -2,13 +2,13 @@
 /*
  * vsock_unix.h - a guest's vSockets ports as UNIX sockets of the host
  *
- *	PATH			connect, write "CONNECT port\n", read "OK hostport\n": a stream to the guest
+ *	PATH			write "CONNECT port\n", read "OK hostport\n": a stream to the guest
  *	PATH_<port>		bound by others; a guest's stream to context 2 is connected to it
  *	PATH_dgram		SOCK_DGRAM: "SENDTO port\n" and the payload go to the guest's port
  *	PATH_dgram_<port>	bound by others; gets the guest's datagrams to the host's port
- *	PATH_dgram_guest_<port>	made when the guest sends from that port, and their sender's name: what
- *				is sent to it goes to the guest's port, from <port> if the sender
- *				is bound to PATH_dgram_<port>, else from port 0
+ *	PATH_dgram_guest_<port>	made when the guest sends from that port, and the sender's name
+ *				then: what is sent to it goes to the guest's port, from <port> if
+ *				the sender is bound to PATH_dgram_<port>, else from port 0
  *
  * One for each VM process, in its event loop; nothing here waits.  Errors of guests and of local
  * users are counted (vsu_counters), never logged.
@@ -65,8 +65,8 @@ struct vsu_counters {
  * vsu_new() - bind PATH and PATH_dgram (mode 0600) and become the host's vSockets of the device
  *
  * A socket file that nobody listens on is replaced.
- * Returns 0; -ENAMETOOLONG; -EADDRINUSE: somebody listens there; -EEXIST: the path is something else
- * than a socket; other -errno.
+ * Returns 0; -ENAMETOOLONG; -EADDRINUSE: somebody listens there; -EEXIST: the path is something
+ * else than a socket; other -errno.
  */
 int vsu_new(const struct vsu_config *config, struct vsu **ret_vsu);
 
@@ -102,7 +102,7 @@ struct vsh *vsu_model(struct vsu *vsu);
 const struct vsu_counters *vsu_counters(const struct vsu *vsu);
 
 /*
- * vsu_status_json() - {"path", "memory", "connections": [...], "listeners": [...], "counters": {...}}
+ * vsu_status_json() - path, memory, connection-count, connections, listeners, counters
  *
  * The caller puts it (json_object_put).  NULL: out of memory.
  */

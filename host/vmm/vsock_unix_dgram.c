@@ -2,10 +2,10 @@
 /*
  * vsock_unix_dgram.c - the guest's datagrams as UNIX datagrams
  *
- * Each port of the guest that sends has a socket of its own, PATH_dgram_guest_<port>, made at its first
- * datagram: it is the sender's name, and what is sent to it goes back to that port.  There are at
- * most PORTS_MAX; the one that was used least lately goes first.  Programs of the host that speak
- * first use PATH_dgram.
+ * Each port of the guest that sends has a socket of its own, PATH_dgram_guest_<port>, made at its
+ * first datagram: it is the sender's name, and what is sent to it goes back to that port.  There
+ * are at most PORTS_MAX; the one that was used least lately goes first.  Programs of the host that
+ * speak first use PATH_dgram.
  *
  * A datagram for which the device has no room is held back, and no more are read until there is
  * room: local senders then see a full queue, as with any UNIX socket.  From the guest, a service
@@ -107,10 +107,11 @@ static const char *file_part(const char *path)
 }
 
 /*
- * The port in the sender's name PATH_dgram_<port>, or NO_PORT.  Without the folder: a name is as its
- * owner wrote it, perhaps from another working directory.
+ * The port in the sender's name PATH_dgram_<port>, or NO_PORT.  Without the folder: a name is as
+ * its owner wrote it, perhaps from another working directory.
  */
-static uint32_t sender_port(const struct vsu_dgram *d, const struct sockaddr_un *from, socklen_t len)
+static uint32_t sender_port(const struct vsu_dgram *d, const struct sockaddr_un *from,
+			    socklen_t len)
 {
 	const size_t head = offsetof(struct sockaddr_un, sun_path);
 	char name[VSU_NAME_MAX + 1] = "", expect[VSU_NAME_MAX];

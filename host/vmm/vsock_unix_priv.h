@@ -3,7 +3,7 @@
  * vsock_unix_priv.h - what the files of vsock_unix share
  *
  *	vsock_unix.c		the instance: listening socket, greetings, listeners, the timer
- *	vsock_unix_stream.c	one stream: a socket on one side, a connection of the model on the other
+ *	vsock_unix_stream.c	one stream: a socket here, a connection of the model there
  *	vsock_unix_dgram.c	datagrams
  *	vsock_unix_json.c	status
  */

@@ -2,9 +2,9 @@
 /*
  * vsock_unix_stream.c - one stream: a UNIX socket on one side, the guest's rings on the other
  *
- * Bytes go straight between the socket and guest memory, at most BURST of them before the event loop
- * gets its turn.  "down" is host to guest, "up" is guest to host.  For each direction exactly one
- * thing is waited for, so that nothing spins and nothing is missed:
+ * Bytes go straight between the socket and guest memory, at most BURST of them before the event
+ * loop gets its turn.  "down" is host to guest, "up" is guest to host.  For each direction exactly
+ * one thing is waited for, so that nothing spins and nothing is missed:
  *
  *	down	ring has room: the socket to be readable (rd event).  Ring full: VSH_EV_SPACE.
  *	up	bytes in the ring: the socket to be writable (wr event).  Ring empty: VSH_EV_DATA.

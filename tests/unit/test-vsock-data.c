@@ -302,7 +302,8 @@ static void guest_leaves_data(void)
 	pattern_fill(buf, 7000, 6000);
 	CU_ASSERT_EQUAL(vg_pair_write(f->g, &pair, buf, 7000), 7000);
 	CU_ASSERT_EQUAL(vg_pair_detach(f->g, &pair), VMCI_SUCCESS_LAST_DETACH);
-	memset(f->g->ram + pair.gpa, 0xee, 6 * VMCI_WIRE_PAGE_SIZE);	/* the guest uses it again */
+	/* the guest uses its memory for something else */
+	memset(f->g->ram + pair.gpa, 0xee, 6 * VMCI_WIRE_PAGE_SIZE);
 	CU_ASSERT_EQUAL(fx_events(f), VSH_EV_DATA | VSH_EV_SHUTDOWN);
 	CU_ASSERT_EQUAL(vsh_peer_shutdown(conn), VSOCK_SHUTDOWN_BOTH);
 	CU_ASSERT_EQUAL(vsh_state(conn), VSH_DETACHED);
@@ -592,7 +593,8 @@ static void many(void)
 static void close_all_at_once(void)
 {
 	const uint32_t n = 2500;
-	struct fx *f = fx_new_with(&(struct vsh_config){ .queue_max = 4096, .queue_size = 4096 }, 64, 0);
+	const struct vsh_config config = { .queue_max = 4096, .queue_size = 4096 };
+	struct fx *f = fx_new_with(&config, 64, 0);
 	struct vg_pair *pairs = calloc(n, sizeof(*pairs));
 	struct vsh_conn **conns = calloc(n, sizeof(*conns));
 	uint32_t i;

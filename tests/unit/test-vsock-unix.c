@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test-vsock-unix.c - the guest's ports as UNIX sockets: real sockets in a folder of our own, real
- * event loop, played guest (vguest.h)
- *
- * Nothing sleeps: the loop is turned until what is waited for is there, or 5 seconds are over.
+ * test-vsock-unix.c - the guest's streams as UNIX sockets (uxfix.h)
  */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,152 +18,8 @@
 #include "host/base/bytes.h"
 #include "host/base/fd.h"
 #include "host/model/vsock_host.h"
-#include "host/vmm/vsock_unix.h"
-#include "tests/unit/unit.h"
-#include "tests/unit/vguest.h"
+#include "tests/unit/uxfix.h"
 #include "wire/vmci_queue.h"
-
-#define SIZE	8192u
-#define GP	5000u
-#define HP	80u
-
-struct ux {
-	struct vg *g;
-	struct event_base *base;
-	struct vsu *vsu;
-	char dir[64];
-	char path[80];
-};
-
-static struct ux *ux_new_with(struct vsu_config config)
-{
-	struct ux *u = calloc(1, sizeof(*u));
-
-	strcpy(u->dir, "/tmp/vsu-test-XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(u->dir));
-	snprintf(u->path, sizeof(u->path), "%s/v", u->dir);
-	u->g = vg_new(16, 0);
-	u->base = event_base_new();
-	config.base = u->base;
-	config.dev = u->g->dev;
-	config.path = u->path;
-	CU_ASSERT_EQUAL_FATAL(vsu_new(&config, &u->vsu), 0);
-	vg_up(u->g);
-	return u;
-}
-
-static struct ux *ux_new(void)
-{
-	return ux_new_with((struct vsu_config){ .greeting_max = 0 });
-}
-
-/* Whatever is left in the folder makes rmdir() fail: our sockets must be gone. */
-static void ux_free(struct ux *u)
-{
-	vsu_free(u->vsu);
-	event_base_free(u->base);
-	vg_free(u->g);
-	CU_ASSERT_EQUAL(rmdir(u->dir), 0);
-	free(u);
-}
-
-static void turn(struct ux *u)
-{
-	int i;
-
-	for (i = 0; i < 20; i++)
-		event_base_loop(u->base, EVLOOP_NONBLOCK);
-}
-
-static int client_at(struct ux *u, const char *suffix, int type)
-{
-	char name[108];
-
-	snprintf(name, sizeof(name), "%s%s", u->path, suffix);
-	return unix_connect(name, type | SOCK_NONBLOCK);
-}
-
-static int client(struct ux *u, const char *line)
-{
-	int fd = client_at(u, "", SOCK_STREAM);
-
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	CU_ASSERT_EQUAL(write(fd, line, strlen(line)), (ssize_t)strlen(line));
-	return fd;
-}
-
-static int service(struct ux *u, const char *suffix, int type)
-{
-	char name[108];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s%s", u->path, suffix);
-	fd = unix_listen(name, type | SOCK_NONBLOCK, 0600);
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	return fd;
-}
-
-static void service_end(struct ux *u, const char *suffix, int fd)
-{
-	char name[108];
-
-	snprintf(name, sizeof(name), "%s%s", u->path, suffix);
-	unlink(name);
-	close(fd);
-}
-
-/* Turns the loop until @fd has something (or its end), at most 5 s. */
-static ssize_t wait_read(struct ux *u, int fd, void *buf, size_t len)
-{
-	int i;
-
-	for (i = 0; i < 500; i++) {
-		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-		turn(u);
-		if (poll(&pfd, 1, 10) == 1)
-			return read(fd, buf, len);
-	}
-	return -ETIMEDOUT;
-}
-
-/* The guest accepts a connection that the host asks for; 0 or -1. */
-static int guest_accepts(struct ux *u, struct vg_pair *pair, uint32_t *ret_port)
-{
-	const struct vsock_wire_packet *p;
-	struct vmci_handle h;
-	uint32_t guest_port;
-
-	turn(u);
-	p = vg_hear(u->g);
-	if (!p || p->type != VSOCK_PKT_REQUEST2)
-		return -1;
-	*ret_port = le32toh(p->src_port);
-	guest_port = le32toh(p->dst_port);
-	vg_say(u->g, VSOCK_PKT_NEGOTIATE2, guest_port, *ret_port, SIZE);
-	p = vg_hear(u->g);
-	if (!p || p->type != VSOCK_PKT_OFFER)
-		return -1;
-	h = (struct vmci_handle){ le32toh(p->u.handle.cid), le32toh(p->u.handle.rid) };
-	if (vg_pair_attach(u->g, h, SIZE, pair) != VMCI_SUCCESS_QP_ATTACH)
-		return -1;
-	vg_say_handle(u->g, VSOCK_PKT_ATTACH, guest_port, *ret_port, h);
-	turn(u);
-	return 0;
-}
-
-/* The guest connects to HP; returns 0 or -1. */
-static int guest_connects(struct ux *u, struct vg_pair *pair)
-{
-	const struct vsock_wire_packet *p;
-
-	vg_say(u->g, VSOCK_PKT_REQUEST2, GP, HP, SIZE);
-	p = vg_hear(u->g);
-	if (!p || p->type != VSOCK_PKT_NEGOTIATE2 || vg_pair_create(u->g, SIZE, pair) < 0)
-		return -1;
-	vg_say_handle(u->g, VSOCK_PKT_OFFER, GP, HP, pair->handle);
-	return vg_hears(u->g, VSOCK_PKT_ATTACH) ? 0 : -1;
-}
 
 /* ---- host to guest ------------------------------------------------------------------------- */
 
@@ -740,133 +590,6 @@ static void corrupt_ring_closes(void)
 	ux_free(u);
 }
 
-/* ---- datagrams ----------------------------------------------------------------------------- */
-
-static int32_t guest_datagram(struct ux *u, uint32_t from, uint32_t to, const char *text)
-{
-	struct {
-		struct vmci_wire_dg dg;
-		char text[64];
-	} d = { .dg = { .dst = { htole32(VMCI_CID_HOST), htole32(to) },
-			.src = { htole32(VG_CID), htole32(from) },
-			.payload_size = htole64(strlen(text)) } };
-
-	memcpy(d.text, text, strlen(text));
-	return vg_send(u->g, &d, sizeof(d.dg) + strlen(text));
-}
-
-static bool guest_got(struct ux *u, uint32_t from, uint32_t to, const char *text)
-{
-	const struct vmci_wire_dg *dg = vg_recv(u->g);
-
-	return dg && le32toh(dg->src.rid) == from && le32toh(dg->dst.rid) == to &&
-	       le64toh(dg->payload_size) == strlen(text) && !memcmp(dg + 1, text, strlen(text));
-}
-
-static void datagram_and_reply(void)
-{
-	struct ux *u = ux_new();
-	struct sockaddr_un from;
-	socklen_t len = sizeof(from);
-	char buf[16] = "", name[108];
-	int s, cwd;
-
-	CU_ASSERT_EQUAL(guest_datagram(u, 2222, 514, "lost"), VMCI_ERR_INVALID_RESOURCE);
-	CU_ASSERT_EQUAL(vsu_counters(u->vsu)->dgrams_no_service, 1);
-	s = service(u, "_dgram_514", SOCK_DGRAM);
-	CU_ASSERT_EQUAL(guest_datagram(u, 2222, 514, "hello"), VMCI_DG_HDR_SIZE + 5);
-	CU_ASSERT_EQUAL(recvfrom(s, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len), 5);
-	CU_ASSERT_STRING_EQUAL(buf, "hello");
-	snprintf(name, sizeof(name), "%s_dgram_guest_2222", u->path);
-	CU_ASSERT_STRING_EQUAL(from.sun_path, name);
-	CU_ASSERT_EQUAL(sendto(s, "reply", 5, 0, (struct sockaddr *)&from, len), 5);
-	turn(u);
-	CU_ASSERT_TRUE(guest_got(u, 514, 2222, "reply"));
-	service_end(u, "_dgram_514", s);
-	/* another service, bound by a name relative to its folder */
-	cwd = open(".", O_RDONLY | O_DIRECTORY);
-	CU_ASSERT_EQUAL(chdir(u->dir), 0);
-	s = unix_listen("v_dgram_515", SOCK_DGRAM, 0600);
-	CU_ASSERT_EQUAL(sendto(s, "again", 5, 0, (struct sockaddr *)&from, len), 5);
-	unlink("v_dgram_515");
-	CU_ASSERT_EQUAL(fchdir(cwd), 0);
-	turn(u);
-	CU_ASSERT_TRUE(guest_got(u, 515, 2222, "again"));
-	close(s);
-	close(cwd);
-	ux_free(u);
-}
-
-static void host_speaks_first(void)
-{
-	static const char *const bad[] = { "", "x", "SENDTO\n", "SENDTO \nx", "SENDTO 1x\nx",
-					   "SENDTO 4294967295\nx", "SENDTO 99999999999\nx",
-					   "sendto 1\nx", "SENDTO 1" };
-	struct ux *u = ux_new();
-	int fd = client_at(u, "_dgram", SOCK_DGRAM);
-	size_t i;
-
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	CU_ASSERT_EQUAL(send(fd, "SENDTO 3000\nfirst", 17, 0), 17);
-	turn(u);
-	CU_ASSERT_TRUE(guest_got(u, 0, 3000, "first"));
-	CU_ASSERT_EQUAL(send(fd, "SENDTO 3000\n", 12, 0), 12);
-	turn(u);
-	CU_ASSERT_TRUE(guest_got(u, 0, 3000, ""));
-	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		CU_ASSERT_EQUAL(send(fd, bad[i], strlen(bad[i]), 0), (ssize_t)strlen(bad[i]));
-	turn(u);
-	CU_ASSERT_PTR_NULL(vg_recv(u->g));
-	CU_ASSERT_EQUAL(vsu_counters(u->vsu)->dgrams_bad, ARRAY_SIZE(bad));
-	close(fd);
-	ux_free(u);
-}
-
-/* More than the device's queue takes: what does not fit waits, nothing is lost or reordered. */
-static void datagrams_wait_for_room(void)
-{
-	struct ux *u = ux_new();
-	int fd = client_at(u, "_dgram", SOCK_DGRAM);
-	static char big[60000] = "SENDTO 7\n";
-	const struct vmci_wire_dg *dg;
-	unsigned int sent = 0, got = 0;
-
-	CU_ASSERT_TRUE_FATAL(fd >= 0);
-	big[9] = 0;
-	while (got < 20) {
-		while (sent < 20 && send(fd, big, sizeof(big), MSG_DONTWAIT) > 0)
-			big[9] = (char)++sent;
-		turn(u);
-		dg = vg_recv(u->g);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(dg);
-		CU_ASSERT_EQUAL(*(const char *)(dg + 1), (char)got);
-		got++;
-	}
-	CU_ASSERT_EQUAL(got, 20);
-	close(fd);
-	ux_free(u);
-}
-
-static void guest_port_sockets_are_limited(void)
-{
-	struct ux *u = ux_new();
-	int s = service(u, "_dgram_514", SOCK_DGRAM);
-	struct stat st;
-	char name[108], buf[8];
-	uint32_t i;
-
-	for (i = 0; i < 200; i++) {
-		CU_ASSERT_EQUAL(guest_datagram(u, 3000 + i, 514, "x"), VMCI_DG_HDR_SIZE + 1);
-		CU_ASSERT_EQUAL(recv(s, buf, 8, 0), 1);
-	}
-	snprintf(name, sizeof(name), "%s_dgram_guest_%u", u->path, 3000 + 199);
-	CU_ASSERT_EQUAL(stat(name, &st), 0);
-	snprintf(name, sizeof(name), "%s_dgram_guest_%u", u->path, 3000 + 100);
-	CU_ASSERT_EQUAL(stat(name, &st), -1);
-	service_end(u, "_dgram_514", s);
-	ux_free(u);
-}
-
 /* ---- the instance -------------------------------------------------------------------------- */
 
 static void path_in_use(void)
@@ -966,10 +689,6 @@ static const struct unit_case cases[] = {
 	{ "with both directions blocked the loop is idle", no_busy_loop },
 	{ "with one direction closed the loop is idle", idle_when_half_closed },
 	{ "a corrupt ring closes the client's socket", corrupt_ring_closes },
-	{ "a guest's datagram arrives, and the reply gets back", datagram_and_reply },
-	{ "a host program sends the first datagram", host_speaks_first },
-	{ "datagrams that find no room wait in order", datagrams_wait_for_room },
-	{ "sockets for the guest's ports are limited", guest_port_sockets_are_limited },
 	{ "a path that is in use is left alone", path_in_use },
 	{ "it can be made again after it was freed", again_after_free },
 	{ "the status shows connections, listeners and counters", status },

@@ -21,7 +21,7 @@
 struct vg_pair {
 	struct vmci_handle handle;
 	uint64_t size;			/* bytes of each ring */
-	uint64_t gpa;			/* produce header, produce content, consume header, content */
+	uint64_t gpa;			/* header and content of produce, then of consume */
 };
 
 struct vg {
@@ -38,7 +38,7 @@ struct vg {
 	unsigned int events_seen[VMCI_EV_MAX];
 };
 
-/* vg_new() - memory, device; the driver is not up yet.  Ends the test program when out of memory. */
+/* vg_new() - memory and device, no driver yet.  Ends the test program when out of memory. */
 struct vg *vg_new(size_t ram_mib, uint64_t qp_memory);
 void vg_free(struct vg *g);
 void vg_up(struct vg *g);		/* what a driver does at probe */
@@ -46,7 +46,7 @@ void vg_up(struct vg *g);		/* what a driver does at probe */
 /* vg_send() - one datagram; returns RESULT_LOW */
 int32_t vg_send(struct vg *g, const void *dg, size_t len);
 
-/* vg_recv() - the next datagram from the device that is no event, or NULL; valid until the next call */
+/* vg_recv() - the next datagram that is no event, or NULL; valid until the next call */
 const struct vmci_wire_dg *vg_recv(struct vg *g);
 
 /* vg_hypercall() - returns its result */
