@@ -258,6 +258,21 @@ static void second_rst_counts(void)
 	fx_free(f);
 }
 
+static void rst_after_negotiate_counts(void)
+{
+	struct fx *f = fx_new();
+	struct vsh_conn *conn;
+	uint32_t port;
+
+	CU_ASSERT_EQUAL_FATAL(vsh_connect(f->vsh, 22, f, &conn), 0);
+	port = vsh_host_port(conn);
+	vg_say(f->g, VSOCK_PKT_INVALID, 22, port, 0);
+	vg_say(f->g, VSOCK_PKT_NEGOTIATE, 22, port, 4096);
+	vg_say(f->g, VSOCK_PKT_RST, 22, port, 0);
+	CU_ASSERT_EQUAL(f->error, -ECONNRESET);
+	fx_free(f);
+}
+
 /* ---- handshakes that do not ---------------------------------------------------------------- */
 
 enum step { STEP_IN_NEGOTIATE, STEP_OUT_REQUEST, STEP_OUT_OFFER, STEPS };
@@ -686,6 +701,7 @@ static const struct unit_case cases[] = {
 	{ "the host connects with a pair of its own", host_connects },
 	{ "the host falls back to the old protocol and ignores one RST", host_falls_back },
 	{ "a second RST after the fall back counts", second_rst_counts },
+	{ "RST after NEGOTIATE is for the second try", rst_after_negotiate_counts },
 	{ "RST at each step ends the handshake and is not answered", rst_at_each_step },
 	{ "a packet that does not fit ends the handshake with RST", garbage_at_each_step },
 	{ "a handshake ends with RST when its time is over", time_out_at_each_step },
