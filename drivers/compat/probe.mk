@@ -10,7 +10,7 @@
 vmt-probe = $(if $(shell grep -Eqs '$(2)' $(srctree)/include/$(3) && echo y),-DVMT_HAVE_$(1))
 
 VMT_PROBED := \
-	$(call vmt-probe,PROTO_ACCEPT_ARG,struct proto_accept_arg [{],linux/net.h) \
+	$(call vmt-probe,PROTO_ACCEPT_ARG,struct proto_accept_arg [{],net/sock.h) \
 	$(call vmt-probe,SOCKADDR_UNSIZED,struct sockaddr_unsized [{],linux/socket.h) \
 	$(call vmt-probe,REGISTER_SYSCTL_SZ,register_sysctl_sz.,linux/sysctl.h) \
 	$(call vmt-probe,CONST_CTL_TABLE,proc_handler.const struct ctl_table,linux/sysctl.h) \
