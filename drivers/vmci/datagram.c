@@ -23,6 +23,7 @@
 #include "device.h"
 #include "event.h"
 #include "resource.h"
+#include "trace.h"
 
 #define QUEUE_MAX	256
 #define QUEUE_BYTES_MAX	SZ_1M
@@ -215,7 +216,10 @@ static int send_local(const struct vmci_datagram *hdr, const void *payload)
 		return VMCI_ERROR_NO_HANDLE;
 	result = queue_push(ep, hdr, payload, GFP_ATOMIC);
 	vmci_resource_put(&ep->res);
-	return result == VMCI_SUCCESS ? (int)VMCI_DG_SIZE(hdr) : result;
+	if (result == VMCI_SUCCESS)
+		result = VMCI_DG_SIZE(hdr);
+	trace_vmci_send(hdr, result);
+	return result;
 }
 
 /* Fills in and checks who sends. */
@@ -295,6 +299,7 @@ void vmci_datagram_receive(struct vmci_datagram *dg)
 {
 	struct dg_endpoint *ep;
 
+	trace_vmci_receive(dg);
 	if (dg->src.context == VMCI_HYPERVISOR_CONTEXT_ID &&
 	    dg->dst.resource == VMCI_EVENT_HANDLER_RID) {
 		if (!vmci_event_receive(VMCI_DG_PAYLOAD(dg), dg->payload_size)) {

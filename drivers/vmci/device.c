@@ -31,6 +31,7 @@
 #include "device.h"
 #include "dgstream.h"
 #include "qpair.h"
+#include "trace.h"
 
 #define WAIT_MS		2000
 #define RX_LOOK_US	30
@@ -146,6 +147,7 @@ int vmci_dev_send(struct vmci_dev *dev, const struct vmci_datagram *hdr, const v
 		result = send_port(dev, hdr, payload);
 	spin_unlock_irqrestore(&dev->send_lock, flags);
 
+	trace_vmci_send(hdr, result);
 	vmci_count(result < VMCI_SUCCESS ? VMCI_CNT_TX_FAILED : VMCI_CNT_TX);
 	return result;
 }

@@ -12,6 +12,9 @@
 #include "debugfs.h"
 #include "device.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 struct workqueue_struct *vmci_wq;
 atomic_long_t vmci_counters[VMCI_CNT_MAX];
 

@@ -34,6 +34,7 @@
 #include "event.h"
 #include "qpair.h"
 #include "ring.h"
+#include "trace.h"
 
 /* A pair costs at least four pages, so this many fill the default limit of bytes. */
 #define PAIRS_MAX	(VMCI_QP_MEMORY_DEFAULT / (4 * VMCI_WIRE_PAGE_SIZE))
@@ -216,6 +217,7 @@ static void pair_put(struct qp_pair *pair)
 	if (pair->device_owns) {
 		list_add(&pair->node, &kept);
 		count_kept(pair, 1);
+		trace_vmci_qpair(pair->res.handle, "kept", VMCI_SUCCESS);
 		return;
 	}
 	pair_free(pair);
@@ -411,6 +413,7 @@ int vmci_qpair_alloc(struct vmci_qp **qpair, struct vmci_handle *handle, u64 pro
 	} else {
 		kfree(qp);
 	}
+	trace_vmci_qpair(pair ? pair->res.handle : want, attacher ? "attached" : "created", result);
 	mutex_unlock(&qp_mutex);
 	return result;
 }
@@ -463,6 +466,7 @@ int vmci_qpair_detach(struct vmci_qp **qpair)
 	pair = (*qpair)->pair;
 
 	mutex_lock(&qp_mutex);
+	trace_vmci_qpair(pair->res.handle, "detached", VMCI_SUCCESS);
 	if (--pair->users)
 		vmci_event_dispatch_qp(VMCI_EVENT_QP_PEER_DETACH, pair->res.handle,
 				       pair->res.handle.context);
@@ -507,8 +511,10 @@ static void lost_locked(void)
 	struct qp_pair *pair;
 
 	list_for_each_entry(pair, &pairs, node) {
-		if (!(pair->flags & VMCI_QPFLAG_LOCAL))
-			WRITE_ONCE(pair->lost, true);
+		if (pair->flags & VMCI_QPFLAG_LOCAL)
+			continue;
+		WRITE_ONCE(pair->lost, true);
+		trace_vmci_qpair(pair->res.handle, "lost", VMCI_SUCCESS);
 	}
 }
 
@@ -594,8 +600,10 @@ void vmci_qpair_device_forget(void)
 
 	mutex_lock(&qp_mutex);
 	list_for_each_entry(pair, &pairs, node) {
-		if (!(pair->flags & VMCI_QPFLAG_LOCAL))
-			WRITE_ONCE(pair->gone, true);
+		if (pair->flags & VMCI_QPFLAG_LOCAL)
+			continue;
+		WRITE_ONCE(pair->gone, true);
+		trace_vmci_qpair(pair->res.handle, "gone", VMCI_SUCCESS);
 	}
 	synchronize_srcu(&qp_srcu);
 	list_for_each_entry(pair, &pairs, node) {
