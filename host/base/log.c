@@ -103,6 +103,7 @@ static void file_line(const char *line, size_t len)
 		logger.size += n;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];

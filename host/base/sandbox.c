@@ -71,6 +71,7 @@ int sandbox_limits(void)
 
 int sandbox_enter(void)
 {
+	const struct scmp_arg_cmp is_unix = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX };
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	size_t i;
 	int err = ctx ? 0 : -ENOMEM;
@@ -78,8 +79,7 @@ int sandbox_enter(void)
 	for (i = 0; !err && i < ARRAY_SIZE(allowed); i++)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (i = 0; !err && i < ARRAY_SIZE(unix_only); i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, unix_only[i], 1,
-				       SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, unix_only[i], 1, &is_unix);
 	if (!err)
 		err = seccomp_load(ctx);
 	if (ctx)
