@@ -25,6 +25,11 @@ typedef int (*cli_main)(int argc, char **argv);
 int rpc_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 int check_main(int argc, char **argv);
+int config_main(int argc, char **argv);
+int stat_main(int argc, char **argv);
+int timesync_main(int argc, char **argv);
+int toolbox_main(int argc, char **argv);
+int toolsd_main(int argc, char **argv);
 int rpctool_main(int argc, char **argv);
 int checkvm_main(int argc, char **argv);
 
@@ -55,6 +60,9 @@ int cli_json_print(struct json_object *object);
 
 /** cli_json_text - a JSON string of bytes that may not be UTF-8 */
 struct json_object *cli_json_text(const char *text);
+
+/** timesync_report - print whether the host keeps the clock; returns the exit status */
+int timesync_report(gboolean on);
 
 /**
  * checkvm_report - what vmware-checkvm says

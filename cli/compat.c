@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * compat.c - vmware-rpctool and vmware-checkvm: names that other software calls
+ * compat.c - the names of open-vm-tools' programs that other software calls
  *
  * Texts, streams and exit codes are those of open-vm-tools, because cloud-init, ds-identify and many
  * scripts compare them.  Only argv[1] is sent by vmware-rpctool, however many follow.
@@ -77,4 +77,83 @@ int checkvm_main(int argc, char **argv)
 				  "Tells whether this is a guest of VMware."))
 		return 1;
 	return checkvm_report(stdout, stderr, found ? &host : NULL, name, product);
+}
+
+/* vmtoolsd --cmd REQUEST, and -v: what scripts use of the older agent.  It serves nothing */
+int toolsd_main(int argc, char **argv)
+{
+	g_autofree char *request = NULL, *reply = NULL;
+	gboolean version = FALSE;
+	const GOptionEntry options[] = {
+		{ "cmd", 0, 0, G_OPTION_ARG_STRING, &request, "Send a request to the host", "REQUEST" },
+		{ "version", 'v', 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+		{ 0 },
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(VmtChannel) ch = NULL;
+	gsize len;
+
+	if (!cli_options(&argc, &argv, options, NULL,
+			 "Sends a request to the host; the agent itself is vmtd."))
+		return 1;
+	if (version) {
+		printf("VMware Tools daemon, version %s\n", vmt_version());
+		return 0;
+	}
+	if (!request) {
+		fprintf(stderr, "vmtoolsd: --cmd or --version is needed; the agent itself is vmtd\n");
+		return 1;
+	}
+	ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
+	if (ch)
+		reply = vmt_channel_call(ch, request, strlen(request), &len, &error);
+	if (!reply) {
+		fprintf(stderr, "%s\n", error->message);
+		return 1;
+	}
+	fwrite(reply, 1, len, stdout);
+	putchar('\n');
+	return 0;
+}
+
+static int toolbox_usage(const char *program, const char *what)
+{
+	if (what)
+		fprintf(stderr, "%s: %s\nTry '%s -h' for more information.\n", program, what, program);
+	else
+		printf("Usage: %s <command> [options] [subcommand]\n\n"
+		       "   config\n   help\n   stat\n   timesync\n", program);
+	return what ? CLI_USAGE : 0;
+}
+
+int toolbox_main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		cli_main main;
+	} commands[] = {
+		{ "config", config_main }, { "stat", stat_main }, { "timesync", timesync_main },
+	};
+	g_autofree char *name = g_path_get_basename(argv[0]), *unknown = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(VmtChannel) ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
+	guint i;
+
+	if (g_error_matches(error, VMT_ERROR, VMT_ERROR_NOT_VMWARE)) {
+		fprintf(stderr, "%s must be run inside a virtual machine.\n", argv[0]);
+		return 1;
+	}
+	if (argc < 2)
+		return toolbox_usage(name, "Missing command");
+	if (!strcmp(argv[1], "-v") || !strcmp(argv[1], "--version")) {
+		printf("%s\n", vmt_version());
+		return 0;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return toolbox_usage(name, NULL);
+	for (i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	unknown = g_strdup_printf("Unknown command '%s'", argv[1]);
+	return toolbox_usage(name, unknown);
 }

@@ -13,10 +13,15 @@ static const struct {
 	const char *help;	/* NULL: a name of the program and no command */
 } commands[] = {
 	{ "check", check_main, "is this a guest of VMware, and what works here?" },
+	{ "config", config_main, "read or change the configuration of the agent" },
 	{ "info", info_main, "get or set a variable shared with the host" },
 	{ "rpc", rpc_main, "send a request to the host" },
+	{ "stat", stat_main, "the time of the host, the speed of its processor" },
+	{ "timesync", timesync_main, "whether the host has our clock corrected" },
+	{ "vmtoolsd", toolsd_main, NULL },
 	{ "vmware-checkvm", checkvm_main, NULL },
 	{ "vmware-rpctool", rpctool_main, NULL },
+	{ "vmware-toolbox-cmd", toolbox_main, NULL },
 };
 
 static void usage(FILE *out)

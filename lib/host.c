@@ -73,3 +73,19 @@ guint vmt_host_speed_mhz(GError **error)
 	}
 	return r.ax;
 }
+
+gboolean vmt_host_keeps_clock(gboolean *ret_keeps, GError **error)
+{
+	struct bdoor_regs r = { .cx = BDOOR_CMD_GETGUIOPTIONS };
+
+	if (!vmt_host_detect(NULL, error))
+		return FALSE;
+	bdoor_call(&r);
+	if (r.ax == BDOOR_UNKNOWN_CMD || r.ax == BDOOR_MAGIC) {
+		g_set_error_literal(error, VMT_ERROR, VMT_ERROR_PROTOCOL,
+				    "the host does not tell its options");
+		return FALSE;
+	}
+	*ret_keeps = (r.ax & BDOOR_GUI_SYNC_TIME) != 0;
+	return TRUE;
+}

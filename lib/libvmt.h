@@ -147,6 +147,15 @@ gboolean vmt_host_time(VmtTime *ret_time, GError **error);
  */
 guint vmt_host_speed_mhz(GError **error);
 
+/**
+ * vmt_host_keeps_clock:
+ * @ret_keeps: (out): whether the host wants the clock of this machine corrected regularly
+ * @error: return location for an error
+ *
+ * Returns: %TRUE and @ret_keeps, or %FALSE and @error
+ */
+gboolean vmt_host_keeps_clock(gboolean *ret_keeps, GError **error);
+
 /* ---- Channels ---- */
 
 /**

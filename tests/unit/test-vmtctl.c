@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <glib/gstdio.h>
+
 #include "cli/cli.h"
 #include "tests/unit/fakehost.h"
 #include "tests/unit/unit.h"
@@ -184,6 +186,81 @@ static void info(void)
 	expect(NULL, "vmtctl info --nonsense get x", 64, "", NULL);
 }
 
+static void toolsd(void)
+{
+	expect("1 blue", "vmtoolsd --cmd 'info-get guestinfo.c'", 0, "blue\n", "");
+	expect("0 No value found", "vmtoolsd --cmd 'info-get guestinfo.c'", 1, "", "No value found\n");
+	expect("1 ", "vmtoolsd -v", 0, "VMware Tools daemon, version " PACKAGE_VERSION "\n", "");
+	expect("1 ", "vmtoolsd", 1, "", NULL);
+}
+
+static void toolbox(void)
+{
+	struct result r;
+
+	expect("1 ", "vmware-toolbox-cmd -v", 0, PACKAGE_VERSION "\n", "");
+	expect("1 ", "vmware-toolbox-cmd", 64, "", NULL);
+	expect("1 ", "vmware-toolbox-cmd shuffle", 64, "", NULL);
+	expect("1 ", "vmware-toolbox-cmd timesync enable", 0, "Enabled\n", "");
+	expect("0 Permission denied", "vmware-toolbox-cmd timesync disable", 1, "",
+	       "Permission denied\n");
+	r = run("fake:/nonexistent", "vmware-toolbox-cmd -v");
+	CU_ASSERT_EQUAL(r.status, 1);
+	CU_ASSERT_STRING_EQUAL(r.err, "vmware-toolbox-cmd must be run inside a virtual machine.\n");
+	result_clear(&r);
+}
+
+static void timesync(void)
+{
+	struct fakehost *h = fakehost_new();
+	struct result r = run(fakehost_channel(h, FALSE), "vmtctl timesync enable");
+	GByteArray *got = fakehost_request(h, "", 2000);
+
+	CU_ASSERT_EQUAL(r.status, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+	CU_ASSERT_STRING_EQUAL(got->data, "vmx.set_option synctime 0 1");
+	g_byte_array_unref(got);
+	result_clear(&r);
+	fakehost_free(h);
+	CU_ASSERT_EQUAL(timesync_report(TRUE), 0);
+	CU_ASSERT_EQUAL(timesync_report(FALSE), 69);
+	expect(NULL, "vmtctl timesync", 64, "", NULL);
+	expect(NULL, "vmtctl timesync maybe", 64, "", NULL);
+}
+
+static void config(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("config-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "tools.conf", NULL);
+	static const struct {
+		const char *line;
+		int status;
+		const char *out;
+	} rows[] = {
+		{ "get deployPkg enable-custom-scripts", 69, "[deployPkg] enable-custom-scripts UNSET\n" },
+		{ "get deployPkg", 69, "[deployPkg] UNSET\n" },
+		{ "set deployPkg enable-custom-scripts true", 0, "" },
+		{ "set deployPkg 'a key' ' two words'", 0, "" },
+		{ "get deployPkg enable-custom-scripts", 0, "[deployPkg] enable-custom-scripts = true\n" },
+		{ "get deployPkg", 0, "[deployPkg] enable-custom-scripts = true\n"
+				      "[deployPkg] a key = \\stwo words\n" },
+		{ "remove deployPkg 'a key'", 0, "" },
+		{ "get deployPkg 'a key'", 69, "[deployPkg] a key UNSET\n" },
+		{ "set 'a]' b c", 64, "" },
+		{ "set a 'b=' c", 64, "" },
+		{ "set a b", 64, "" },
+	};
+	guint i;
+
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *line = g_strdup_printf("vmtctl config --file %s %s", path, rows[i].line);
+
+		expect(NULL, line, rows[i].status, rows[i].out, rows[i].status == 64 ? NULL : "");
+	}
+	g_remove(path);
+	g_rmdir(dir);
+}
+
 static void no_host(void)
 {
 	struct result r = run("fake:/nonexistent", "vmtctl info get x");
@@ -209,6 +286,10 @@ static const struct unit_case cases[] = {
 	{ "vmware-checkvm has the texts and exit codes of its model", checkvm_texts },
 	{ "vmtctl rpc prints the answer, as text and as JSON", rpc },
 	{ "vmtctl info gets and sets, and refuses what is no name", info },
+	{ "vmtoolsd sends a request, as its model does", toolsd },
+	{ "vmware-toolbox-cmd knows its commands, and where it runs", toolbox },
+	{ "vmtctl timesync asks the host, and tells by its exit status", timesync },
+	{ "vmtctl config gets, sets and removes, in the model's form", config },
 	{ "without a host the exit status is 69", no_host },
 	{ "help, version and unknown commands", way_in },
 };
