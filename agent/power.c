@@ -8,7 +8,8 @@
  *	SCRIPT	-> they ended -> ACTING: the machine is switched off or rebooted, if that was asked for
  *	ACTING	-> the helper answered -> IDLE, and the host is told how it went
  *
- * A request meanwhile is refused.  Scripts that fail are a veto: the host is told of a failure and
+ * A request meanwhile is refused; only a power off or reboot takes the place of what needs nothing but
+ * scripts, because those of a start may take longer than a host waits.  Scripts that fail are a veto: the host is told of a failure and
  * nothing is done.  The same request once more overrules them; the scripts run again, for what they
  * do.  A helper that cannot run them is no veto.
  *
@@ -148,9 +149,21 @@ static void begin(gpointer data)
 				    SCRIPT_TIMEOUT_S, script_done, power);
 }
 
+/* Makes room for a power off or reboot; FALSE if what goes on is one itself */
+static gboolean supersede(struct power *power, guint op)
+{
+	if (!ops[op].action || ops[power->op].action || power->state != POWER_SCRIPT)
+		return FALSE;
+	g_message("%s: not waiting for its scripts any longer", ops[power->op].title);
+	priv_call_cancel(power->call);
+	power->call = NULL;
+	power->state = POWER_IDLE;
+	return TRUE;
+}
+
 void power_request(struct power *power, guint op, GString *reply)
 {
-	if (power->state != POWER_IDLE) {
+	if (power->state != POWER_IDLE && !supersede(power, op)) {
 		g_string_append(reply, GRPC_TCLO_ERROR "State change already in progress");
 		return;
 	}

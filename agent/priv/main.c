@@ -3,8 +3,9 @@
  * main.c - vmt-priv: the few things of the agent that need root
  *
  * systemd holds the socket and starts this program for a request; it ends by itself when nobody has
- * asked for IDLE_MS.  One connection at a time.  A request is one packet with a verb of the table
- * below; anything else is refused.  Nothing that a client sends is used for more than that comparison,
+ * asked for IDLE_MS.  Each connection has a process of its own, so that scripts that take long do not
+ * hold up a power off.  A request is one packet with a verb of the table below; anything else is
+ * refused.  Nothing that a client sends is used for more than that comparison,
  * so that no text of the host can reach a command, a path or a log.
  *
  * Who may connect is the mode of the socket, and is checked again here by the peer's credentials.
@@ -143,21 +144,44 @@ static void serve(int fd)
 	(void)send(fd, reply, strlen(reply), MSG_NOSIGNAL);
 }
 
+static void serve_apart(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		serve(fd);
+		_exit(EXIT_SUCCESS);
+	}
+	if (pid < 0)
+		fprintf(stderr, SD_ERR "fork: %s\n", strerror(errno));
+}
+
+/* Buries those that have ended; returns whether some still run */
+static bool any_running(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
+	int ready;
 
 	if (sd_listen_fds(1) != 1 ||
 	    sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_SEQPACKET, 1) <= 0) {
 		fprintf(stderr, "vmt-priv: to be started by systemd, by way of vmt-priv.socket\n");
 		return EXIT_FAILURE;
 	}
-	while (poll(&p, 1, IDLE_MS) > 0) {
-		int fd = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
+	while ((ready = poll(&p, 1, IDLE_MS)) > 0 || any_running()) {
+		int fd = ready > 0 ? accept4(p.fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
 		if (fd < 0)
 			continue;
-		serve(fd);
+		serve_apart(fd);
 		close(fd);
 	}
 	return EXIT_SUCCESS;

@@ -395,6 +395,23 @@ static void power_twice(void)
 	end(f);
 }
 
+static void power_supersedes(void)
+{
+	struct fixture *f = start(FALSE);
+	int fd;
+
+	hello(f);
+	ask(f, "OS_PowerOn", "OK ");
+	fd = helper(f, "script-poweron", NULL);
+	ask(f, "OS_Suspend", "ERROR State change already in progress");
+	ask(f, "OS_Halt", "OK ");
+	helper(f, "script-poweroff", "ok");
+	helper(f, "poweroff", "ok");
+	expect(f, "tools.os.statechange", "tools.os.statechange.status 1 1");
+	close(fd);
+	end(f);
+}
+
 static void power_others(void)
 {
 	struct fixture *f = start(FALSE);
@@ -457,6 +474,7 @@ static const struct unit_case cases[] = {
 	{ "a script that fails is a veto, which the same request overrules", power_veto },
 	{ "a helper that fails, dies or is not there is told to the host", power_fails },
 	{ "a second power operation meanwhile is refused", power_twice },
+	{ "a power off does not wait for the scripts of a start", power_supersedes },
 	{ "power on, suspend and resume are answered and told", power_others },
 	{ "a transport that has to be polled works the same", polled },
 	{ "without a host the service is ready, says why, and ends with 0", elsewhere },
