@@ -56,7 +56,8 @@ static void show_one(struct vsk_sock *vsk, void *data)
 	show_addr(m, &vsk->remote);
 	seq_printf(m, " %-10s %7llu %5u %lu\n", state_name(sk),
 		   connected ? READ_ONCE(vsk->qp_size) : 0,
-		   from_kuid_munged(seq_user_ns(m), sk_uid(sk)), sock_i_ino(sk));
+		   from_kuid_munged(seq_user_ns(m), sk_uid(sk)),
+		   (unsigned long)sock_i_ino(sk));
 }
 
 /* Position 0 is the heading, each other one a bucket. */
