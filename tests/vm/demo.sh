@@ -129,7 +129,6 @@ demo_clock_error() {
 }
 
 demo_guest() {
-  . /test/tap.sh
   # shellcheck disable=SC1091
   . /etc/os-release
   wait_for 60 test "$(ps -o comm= -p 1)" = systemd

@@ -185,7 +185,7 @@ vm_write_conf() {
     printf 'vm "%s" {\n' "$vm_name"
     printf '\tmemory %s\n\tcpus 2\n' "${vm_memory:-$memory}"
     printf '\tkernel "%s"\n\tinitrd "%s"\n' "$cache/kernels/$vm_kernel/vmlinuz" "$vm_dir/initrd"
-    printf '\tappend "console=ttyS0 panic=-1 quiet test.userland=%s test.drivers=%s%s"\n' \
+    printf '\tappend "console=ttyS0 panic=-1 quiet net.ifnames=0 test.userland=%s test.drivers=%s%s"\n' \
       "$vm_userland" "$([ -n "$vm_load" ] && echo "$vm_drivers" || echo none)" "$append"
     printf '\tdisk "%s" readonly\n' "$cache/kernels/$vm_kernel/modules.img"
     [ "$vm_userland" != debian ] || printf '\tdisk "%s" readonly\n' "$cache/debian.img"
@@ -197,17 +197,19 @@ vm_write_conf() {
   } >"$vm_dir/vm.conf"
 }
 
-# What --host-cmd and the judges see.
-vm_env() {
-  env PATH="$build/host:$PATH" VMD_SOCK="$vm_dir/vmd.sock" VM_NAME="$vm_name" VM_DIR="$vm_dir" "$@"
+# What --host-cmd and the judges see.  vm_exec becomes the command, so that $! of it in the background is
+# the command's own pid.
+vm_exec() {
+  exec env PATH="$build/host:$PATH" VMD_SOCK="$vm_dir/vmd.sock" VM_NAME="$vm_name" VM_DIR="$vm_dir" "$@"
 }
+vm_env() { (vm_exec "$@"); }
 
 vm_start() {
   # Readers first: QEMU's opening of a FIFO waits for them.
   cat <"$vm_dir/out" & vm_readers=($!)
   cat <"$vm_dir/err" >&2 & vm_readers+=($!)
   exec 7<>"$vm_dir/status"
-  vm_env setpriv --pdeathsig TERM "$build/host/vmd" -d -f "$vm_dir/vm.conf" -s "$vm_dir/vmd.sock" >"$vm_dir/vmd.log" 2>&1 &
+  vm_exec setpriv --pdeathsig TERM "$build/host/vmd" -d -f "$vm_dir/vm.conf" -s "$vm_dir/vmd.sock" >"$vm_dir/vmd.log" 2>&1 &
   vm_vmd=$!
   if ! vm_env vmctl wait "$vm_name" up --timeout 30 >/dev/null 2>"$vm_dir/start.err"; then
     tail -n 3 "$vm_dir/vmd.log" "$vm_dir/start.err" >&2
@@ -215,7 +217,7 @@ vm_start() {
   fi
   if [ -n "$vm_host_cmd" ]; then
     # A group of its own, so that what it leaves behind can be ended with it.
-    vm_env setsid bash -c "$vm_host_cmd" & vm_host_pid=$!
+    vm_exec setsid bash -c "$vm_host_cmd" & vm_host_pid=$!
   fi
 }
 
