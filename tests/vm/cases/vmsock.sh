@@ -4,7 +4,7 @@
 # vmsock.sh - our vSockets driver: between programs of the guest, and between guest and host
 # shellcheck disable=SC2034,SC2154
 programs=$build/check/tests/guest
-options=(
+options=(--timeout 240
   --copy "$programs/vsock-rows:/test/vsock-rows" --copy "$programs/vsock-cat:/test/vsock-cat"
   --copy "$programs/vsock-stress:/test/vsock-stress"
   --copy "$programs/example-server:/test/server" --copy "$programs/example-client:/test/client"
@@ -23,7 +23,7 @@ guest() {
   }
   check "its server and its client talk" talk
   /test/vsock-rows
-  /test/vsock-rows -c 1
+  /test/vsock-rows -c 1 names refused close bulk dgram
   dd if=/dev/urandom of=/tmp/data bs=1M count=64 2>/dev/null
   sum=$(sha256sum </tmp/data)
   echoed() { $cat connect 2 5000 </tmp/data | sha256sum; }
@@ -38,8 +38,8 @@ guest() {
   check_is "a stream from the host reaches a listener of the guest" "from the host" listen
   dgram() { printf question | $cat sendto 2 7000; }
   check_is "a datagram goes to the host and another comes back" question dgram
-  check "calls of 12 threads on each other's sockets all return" /test/vsock-stress -s 5 -t 12
-  check "and with the own CID" /test/vsock-stress -c "$(/test/whoami | sed -n 's/^CID //p')" -s 5 -t 12
+  check "calls of 12 threads on each other's sockets all return" /test/vsock-stress -s 3 -t 12
+  check "and with the own CID" /test/vsock-stress -c "$(/test/whoami | sed -n 's/^CID //p')" -s 3 -t 12
   check "the module unloads as soon as nothing uses it" rmmod vmsock
   dynamic() {
     modprobe vmsock family=dynamic
