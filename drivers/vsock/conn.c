@@ -97,6 +97,29 @@ void vsk_conn_close(struct vsk_sock *vsk, bool reset)
 	CONN_STATE(vsk) = TCP_CLOSE;
 }
 
+/*
+ * vsk_conn_linger() - SO_LINGER: wait until the peer has taken what was sent
+ *
+ * A host may throw away what is still in the queue when we detach.  Nobody tells when a queue is
+ * empty, so it is looked at again and again.  The socket lock is given up meanwhile.
+ */
+void vsk_conn_linger(struct vsk_sock *vsk)
+{
+	struct sock *sk = &vsk->sk;
+	long slice, timeo = sk->sk_lingertime;
+
+	while (timeo && CONN_STATE(vsk) == TCP_ESTABLISHED && vsk->qp &&
+	       !(vsk->peer_shutdown & RCV_SHUTDOWN) && vsk_queue_unsent(vsk) > 0 &&
+	       !signal_pending(current)) {
+		slice = min_t(long, timeo, max(HZ / 100, 1));
+		release_sock(sk);
+		schedule_timeout_interruptible(slice);
+		lock_sock(sk);
+		if (timeo != MAX_SCHEDULE_TIMEOUT)
+			timeo -= slice;
+	}
+}
+
 /* A connect that cannot succeed any more; err > 0 is what the caller is told. */
 static void connect_failed(struct vsk_sock *vsk, int err, bool reset)
 {
@@ -395,6 +418,8 @@ static int connect_start(struct vsk_sock *vsk, struct vsk_addr remote)
 		return err;
 	vsk->remote = remote;
 	vsk->loop = vsk_cid_is_loop(remote.cid, own);
+	if (vsk->loop && remote.port == vsk->local.port)
+		return -ECONNRESET;	/* itself: it does not listen */
 	vsk->sk.sk_err = 0;
 	sock_reset_flag(&vsk->sk, SOCK_DONE);
 	vsk->peer_shutdown = 0;

@@ -207,7 +207,7 @@ static void request_handle(struct vsk_sock *vsk, const struct vsk_packet *p)
 		sock_put(&child->sk);
 		goto out;
 	}
-	lock_sock(&child->sk);
+	lock_sock_nested(&child->sk, SINGLE_DEPTH_NESTING);
 	/* The listener may have been closed, and the child with it. */
 	if (child->sk.sk_state == TCP_SYN_RECV && child_answer(child, p)) {
 		vsk_conn_close(child, false);

@@ -145,19 +145,23 @@ struct sock *vsk_sock_new(struct net *net, struct socket *sock, int family, int 
 	return sk;
 }
 
+/* close(2).  SO_LINGER with no time resets, as a connection attempt that is given up does. */
 int vsk_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 	struct vsk_sock *vsk = vsk_sk(sk);
-	bool listener;
+	bool listener, linger;
 
 	if (!sk)
 		return 0;
 	lock_sock(sk);
 	listener = sk->sk_state == TCP_LISTEN;
+	linger = sock_flag(sk, SOCK_LINGER);
 	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (linger && !(current->flags & PF_EXITING))
+		vsk_conn_linger(vsk);
 	if (sk->sk_type == SOCK_STREAM)
-		vsk_conn_close(vsk, sk->sk_state == TCP_SYN_SENT);
+		vsk_conn_close(vsk, sk->sk_state == TCP_SYN_SENT || (linger && !sk->sk_lingertime));
 	else
 		vsk_dgram_detach(vsk);
 	vsk_bound_del(vsk);

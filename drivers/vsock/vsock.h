@@ -20,7 +20,8 @@
  * them first.  Lookups are under RCU and take a reference if there is still one to be had; sockets
  * are freed after a grace period (SOCK_RCU_FREE).
  *
- * Locks, outermost first.  No two socket locks are ever held together.
+ * Locks, outermost first.  Two socket locks are held together in one place only: a listener's work
+ * item locks the child that it has just made.
  *	family_lock		family.c: which family number is ours; mutex
  *	lock_sock		state, addresses, queue pair, options of one socket; process context
  *	table locks		table.c: writers of the hash tables; spinlocks, bh
@@ -236,6 +237,7 @@ void vsk_conn_work(struct work_struct *work);
 void vsk_conn_timer(struct work_struct *work);
 void vsk_conn_arm(struct vsk_sock *vsk, long jiffies_from_now);
 void vsk_conn_close(struct vsk_sock *vsk, bool reset);
+void vsk_conn_linger(struct vsk_sock *vsk);
 void vsk_conn_broken(struct vsk_sock *vsk);
 void vsk_work_queue(struct vsk_sock *vsk);					/* no lock; any */
 

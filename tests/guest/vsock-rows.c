@@ -332,9 +332,10 @@ static int row_refused(void)
 	port = port_of(bound);
 	REQUIRE_ERRNO(connect_to(fd, cid, port), ECONNRESET);
 	REQUIRE_ERRNO(connect_to(fd, cid, port), ECONNRESET);
+	REQUIRE_ERRNO(connect_to(bound, cid, port), ECONNRESET);
 	close(bound);
 	REQUIRE_ERRNO(connect_to(fd, cid, port), ECONNRESET);
-	REQUIRE_ERRNO(listen(fd, 1) < 0 ? -1 : (close(fd), errno = EINVAL, -1), EINVAL);
+	close(fd);
 	REQUIRE(!pair(s));
 	REQUIRE_ERRNO(connect_to(s[1], cid, port), EISCONN);
 	unpair(s);
@@ -747,6 +748,36 @@ static int row_close(void)
 	return 0;
 }
 
+static void drain_later(struct later *l)
+{
+	char buf[100];
+
+	after_50_ms();
+	l->result = (int)recv(l->fd, buf, sizeof(buf), 0);
+}
+
+/* SO_LINGER: close() waits until the peer has the data, or for the time given. */
+static int row_linger(void)
+{
+	struct linger on = { .l_onoff = 1, .l_linger = 5 };
+	struct later l = { .run = drain_later };
+	int64_t start;
+	int s[2];
+
+	REQUIRE(!pair(s));
+	REQUIRE(!setsockopt(s[1], SOL_SOCKET, SO_LINGER, &on, sizeof(on)));
+	REQUIRE(send(s[1], "taken", 5, 0) == 5);
+	l.fd = s[0];
+	start = now_ms();
+	REQUIRE(!later(&l));
+	REQUIRE(!close(s[1]));
+	REQUIRE(now_ms() - start >= 45 && now_ms() - start < 4000);
+	pthread_join(l.thread, NULL);
+	REQUIRE(l.result == 5);
+	close(s[0]);
+	return 0;
+}
+
 static int sigpipe_child(void)
 {
 	int s[2];
@@ -913,6 +944,7 @@ static const struct row {
 	{ "ioctl", "FIONREAD and SIOCOUTQ count bytes", row_ioctl, OURS_ONLY },
 	{ "shutdown", "each direction can be shut down alone", row_shutdown, BOTH },
 	{ "close", "what was sent before close() can be read after it", row_close, BOTH },
+	{ "linger", "close() waits for the peer when SO_LINGER says so", row_linger, OURS_ONLY },
 	{ "sigpipe", "SIGPIPE comes unless MSG_NOSIGNAL is given", row_sigpipe, OURS_ONLY },
 	{ "poll", "poll() has the documented masks", row_poll, BOTH },
 	{ "options", "the options have the documented ranges", row_options, BOTH },
