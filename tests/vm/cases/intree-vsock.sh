@@ -25,18 +25,19 @@ guest() {
   check_is "a datagram goes to the host and another comes back" question dgram
   many() {
     pids=
-    for i in $(seq 1 50); do
+    for i in $(seq 1 20); do
       printf '%s' "$i" | socat -t 20 STDIO VSOCK-CONNECT:2:5003 >"/tmp/many.$i" &
       pids="$pids $!"
     done
     # shellcheck disable=SC2086
     wait $pids
-    for i in $(seq 1 50); do [ "$(cat "/tmp/many.$i")" = "$i" ] || return 1; done
+    for i in $(seq 1 20); do [ "$(cat "/tmp/many.$i")" = "$i" ] || return 1; done
   }
-  check "50 connections at once each get their own bytes back" many
+  check "20 connections at once each get their own bytes back" many
   unload() {
     modprobe -r vmw_vsock_vmci_transport
-    modprobe -r vmw_vmci
+    # The balloon driver, which udev loads in such a VM, is a user of VMCI as well.
+    modprobe -r vmw_balloon vmw_vmci
     ! grep -q '^vmw_' /proc/modules
   }
   # The stock transport lets go of its sockets in a work queue.
