@@ -62,7 +62,9 @@ guest() {
   held() { wait_for 10 grep -q '[1-9]' /sys/module/vmsock/refcnt && ! rmmod vmsock; }
   check "an open socket keeps the module" held
   exec 3>&-
-  check "and lets it go at its end" wait $!
+  wait $!
+  check "and lets it go when it is closed" rmmod vmsock
+  modprobe vmsock
   quiet() { ! dmesg | grep -E 'BUG|WARNING|Oops|refcount'; }
   check "the kernel has nothing to complain of" quiet
   $cat connect 2 5009 </dev/null
