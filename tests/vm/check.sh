@@ -37,14 +37,15 @@ cmd_check() {
   done
   setup_system
   run_logged "$build/log/build-check.log" "build with sanitizers" check_build
-  local kernel
-  if check_cases | grep -q '^vm/'; then
+  local kernel cases
+  cases=$(check_cases)
+  if [[ $'\n'$cases == *$'\n'vm/* ]]; then
     build_host
     for kernel in "${check_kernels[@]}"; do images_kernel "$kernel" && build_drivers "$kernel"; done
     build_agent
     images_debian
   fi
-  if [ -n "$list" ]; then check_cases; else check_run; fi
+  if [ -n "$list" ]; then printf '%s\n' "$cases"; else check_run <<<"$cases"; fi
 }
 
 check_build() {
@@ -141,7 +142,7 @@ check_run() {
       "$([ "$2" = 0 ] || echo "$2 failed ")" "$([ "$3" = 0 ] || echo "$3 skipped ")" $((SECONDS - start))
     [ "$2" = 0 ] || check_show "$log" "$status"
     printf '%d %s\n' $((SECONDS - start)) "$name" >>"$build/check-times"
-  done 8< <(check_cases)
+  done 8<&0
   printf '\nslowest:\n'
   sort -rn "$build/check-times" | head -n 10 | awk '{ printf "  %4d s  %s\n", $1, $2 }'
   printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
