@@ -44,8 +44,12 @@ static void tools_changed(struct vm_process *p)
 		[GRPC_TOOLS_GONE] = "the agent has gone",
 	};
 
-	log_info("%s", words[grpc_tools_state(p->devices->grpc)]);
+	enum grpc_tools state = grpc_tools_state(p->devices->grpc);
+
+	log_info("%s", words[state]);
 	vm_state_changed(p);
+	if (state == GRPC_TOOLS_RUNNING)
+		vm_agent_runs(p);
 }
 
 static void power_told(const struct grpc_event *ev)

@@ -176,10 +176,18 @@ const char *vm_ask_shutdown(struct vm_process *p)
 	vm_state_changed(p);
 	if (p->state == VM_PAUSED)
 		engine_qemu_resume(p->engine, NULL, NULL);
-	if (grpc_power(p->devices->grpc, GRPC_STATE_HALT, HALT_ANSWER_MS, halt_answered, p) > 0)
+	p->stop_unheard = grpc_power(p->devices->grpc, GRPC_STATE_HALT, HALT_ANSWER_MS,
+				     halt_answered, p) <= 0;
+	if (!p->stop_unheard)
 		return "tools";
 	power_button(p, "the guest has no agent");
 	return "power-button";
+}
+
+void vm_agent_runs(struct vm_process *p)
+{
+	if (p->stopping && p->stop_unheard)
+		vm_ask_shutdown(p);
 }
 
 /* ---- start -------------------------------------------------------------------------------- */

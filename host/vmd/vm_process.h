@@ -57,6 +57,7 @@ struct vm_process {
 	char console_path[PATH_MAX];
 	enum vm_state state;
 	bool stopping;			/* the guest was asked to power off, and has not rebooted */
+	bool stop_unheard;		/* stopping, and no agent was there to be asked */
 	struct console *console;
 	struct vm_devices *devices;
 	struct engine_qemu *engine;
@@ -74,9 +75,13 @@ void vm_state_changed(struct vm_process *p);
 
 /*
  * vm_ask_shutdown - ask the agent to power off; without one press the power button
- * Returns "tools" or "power-button": what was done.
+ * Returns "tools" or "power-button": what was done.  An agent that comes later is asked then, because a
+ * guest that was still booting, or has nothing that listens to the button, did not notice it.
  */
 const char *vm_ask_shutdown(struct vm_process *p);
+
+/* vm_agent_runs - an agent has come and speaks */
+void vm_agent_runs(struct vm_process *p);
 
 /* vm_ctl_serve - answer one client; @conn_fd is owned from here on */
 void vm_ctl_serve(struct vm_process *p, int conn_fd, const struct ctl_request *req);
