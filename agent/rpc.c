@@ -27,7 +27,8 @@ char *agent_rpc_bytes(struct agent *agent, const void *request, gsize len, gsize
 	return vmt_channel_call(agent->rpci, request, len, ret_len, error);
 }
 
-static gboolean rpc_text(struct agent *agent, GError **error, const char *format, va_list args)
+static G_GNUC_PRINTF(3, 0) gboolean rpc_text(struct agent *agent, GError **error,
+					     const char *format, va_list args)
 {
 	g_autofree char *request = g_strdup_vprintf(format, args);
 	g_autofree char *reply = agent_rpc_bytes(agent, request, strlen(request), NULL, error);
