@@ -149,6 +149,25 @@ LOG_FUNCTION(info, LOG_LEVEL_INFO)
 LOG_FUNCTION(debug, LOG_LEVEL_DEBUG)
 LOG_FUNCTION(trace, LOG_LEVEL_TRACE)
 
+bool log_allows(struct log_limit *limit, uint64_t now_ms)
+{
+	const uint64_t full = (uint64_t)LOG_LIMIT_BURST * LOG_LIMIT_MS;
+	uint64_t passed = limit->used ? now_ms - limit->at_ms : full;
+
+	limit->used = true;
+	limit->at_ms = now_ms;
+	limit->credit_ms = passed < full - limit->credit_ms ? limit->credit_ms + passed : full;
+	if (limit->credit_ms < LOG_LIMIT_MS) {
+		limit->left_out++;
+		return false;
+	}
+	limit->credit_ms -= LOG_LIMIT_MS;
+	if (limit->left_out)
+		log_info("%u lines were left out", limit->left_out);
+	limit->left_out = 0;
+	return true;
+}
+
 char *log_escape(char *ret, size_t size, const void *text, size_t len)
 {
 	const unsigned char *in = text;

@@ -7,7 +7,9 @@
 #ifndef VMTKIT_HOST_BASE_LOG_H
 #define VMTKIT_HOST_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -46,6 +48,27 @@ void log_to_syslog(void);
  * Returns 0 or -errno.  One file a process; a second call replaces the first.
  */
 int log_to_file(const char *path, size_t cap);
+
+/*
+ * Lines that somebody else can cause at will, as a guest can: LOG_LIMIT_BURST of them at once, then
+ * one each LOG_LIMIT_MS.  Zeroed is ready for use.
+ */
+struct log_limit {
+	uint64_t at_ms, credit_ms;
+	unsigned int left_out;
+	bool used;
+};
+
+#define LOG_LIMIT_BURST	50
+#define LOG_LIMIT_MS	1000
+
+/*
+ * log_allows - whether one more such line may be written now
+ * @now_ms: CLOCK_MONOTONIC
+ *
+ * The first line after some that were not allowed is preceded by one that tells their number.
+ */
+bool log_allows(struct log_limit *limit, uint64_t now_ms);
 
 /* log_level - as given to log_init() */
 enum log_level log_level(void);

@@ -95,6 +95,11 @@ int connection_open(const struct options *o, uint32_t wait_ms, struct connection
 		complain("%s: %s", path, strerror(-ret->fd));
 		return CTL_CODE_DENIED;
 	}
+	if (ret->fd == -ENAMETOOLONG || ret->fd == -EINVAL) {
+		complain("socket \"%s\": its path must have 1 to 107 bytes; name it with -s or "
+			 CTL_SOCKET_ENV, path);
+		return CTL_CODE_NO_DAEMON;
+	}
 	complain("no vmd answers on %s (%s); start vmd, or name its socket with -s or " CTL_SOCKET_ENV,
 		 path, strerror(-ret->fd));
 	return CTL_CODE_NO_DAEMON;

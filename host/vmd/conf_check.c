@@ -14,9 +14,10 @@
 #include <string.h>
 
 #include "host/vmd/conf_parser.h"
+#include "host/vmm/vsock_unix.h"
 #include "wire/vmci_device.h"
 
-#define CID_MAX	0xfffffffeu
+#define CID_MAX	INT32_MAX	/* the device model takes no more */
 
 static const char *const key_names[] = {
 	[CONF_QEMU] = "qemu",
@@ -150,6 +151,17 @@ static int set_path(struct conf_parser *p, const char *what, const char *text, c
 		return -1;
 	}
 	return set_text(p, full, ret);
+}
+
+/* Its sockets' names are this one and a suffix; the longest must fit. */
+static int set_vsock(struct conf_parser *p, const char *text, struct vm_spec *vm)
+{
+	if (set_path(p, "vsock", text, &vm->vsock) < 0)
+		return -1;
+	if (strlen(vm->vsock) <= VSU_PATH_MAX)
+		return 0;
+	conf_error(p, "vsock is longer than %d bytes", VSU_PATH_MAX);
+	return -1;
 }
 
 /* The place of @text in @words, which ends with NULL; -1 after a message. */
@@ -359,7 +371,7 @@ int conf_vm_set(struct conf_parser *p, enum conf_key key, const char *text)
 	case CONF_INITRD:
 		return set_path(p, "initrd", text, &vm->initrd);
 	case CONF_VSOCK:
-		return set_path(p, "vsock", text, &vm->vsock);
+		return set_vsock(p, text, vm);
 	case CONF_CONSOLE:
 		return set_path(p, "console", text, &vm->console);
 	case CONF_APPEND:

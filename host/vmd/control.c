@@ -27,6 +27,7 @@
 #include "host/vmd/vmd.h"
 
 #define CLIENTS_MAX	256
+#define ACCEPT_PAUSE_MS	500
 
 /* One client.  `vm` is set while it waits; then it is on the daemon's list. */
 struct waiter {
@@ -310,14 +311,32 @@ static size_t clients_count(const struct vmd *d)
 	return n;
 }
 
+static void accept_again(evutil_socket_t fd, short what, void *data)
+{
+	event_add(((struct vmd *)data)->accept_ev, NULL);
+}
+
+static void accept_pause(struct vmd *d)
+{
+	static const struct timeval pause = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
+
+	log_warn("a client has to wait: too many open files; raise the limit (ulimit -n)");
+	if (!event_base_once(d->base, -1, EV_TIMEOUT, accept_again, d, &pause))
+		event_del(d->accept_ev);
+}
+
 static void accept_ready(evutil_socket_t listen_fd, short what, void *data)
 {
 	struct vmd *d = data;
 	struct waiter *w;
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* Without a descriptor for it the client would wake us again and again. */
+		if (errno == EMFILE || errno == ENFILE)
+			accept_pause(d);
 		return;
+	}
 	w = clients_count(d) < CLIENTS_MAX ? calloc(1, sizeof(*w)) : NULL;
 	if (!w) {
 		close(fd);
@@ -347,8 +366,10 @@ int control_open(struct vmd *d)
 		return fd;
 	}
 	if (fd < 0) {
-		log_error("socket %s: %s", d->socket_path, fd == -EEXIST ?
-			  "there is something else than a socket" : strerror(-fd));
+		log_error("socket %s: %s; choose another with -s", d->socket_path,
+			  fd == -EEXIST ? "there is something else than a socket" :
+			  fd == -ENAMETOOLONG ? "a socket's path has at most 107 bytes" :
+						strerror(-fd));
 		return fd;
 	}
 	d->listen_fd = fd;

@@ -21,6 +21,7 @@
 #include "host/vmd/vm_process.h"
 #include "host/vmd/vmd.h"
 #include "host/vmm/qemu_args.h"
+#include "host/vmm/qemu_version.h"
 
 #define CONF_FILE_ROOT	"/etc/vm.conf"
 #define CONF_FILE_USER	"vmtkit/vm.conf"	/* below XDG_CONFIG_HOME or ~/.config */
@@ -151,10 +152,28 @@ static char *state_dir_default(const char *socket, bool named)
 	return asprintf(&dir, "%s.d", socket) < 0 ? NULL : dir;
 }
 
+static int qemu_check(const struct qemu_spec *spec)
+{
+	struct qemu_program program;
+	struct qemu_version version;
+	char text[ENGINE_TEXT_MAX];
+	int err = qemu_program_find(spec, &program, text, sizeof(text));
+
+	if (!err) {
+		err = qemu_version_ask(program.start.argv, program.binary, NULL, &version, text,
+				       sizeof(text));
+		if (!err)
+			err = qemu_version_check(&version, program.binary, text, sizeof(text));
+		qemu_program_done(&program);
+	}
+	if (err)
+		log_error("%s", text);
+	return err;
+}
+
 static int files_check(const struct conf *conf)
 {
 	const struct conf_vm *v;
-	struct qemu_program program;
 	char text[ENGINE_TEXT_MAX];
 	int failed = 0;
 
@@ -164,11 +183,8 @@ static int files_check(const struct conf *conf)
 			failed = 1;
 		}
 	}
-	if (qemu_program_find(&conf->qemu, &program, text, sizeof(text)) < 0) {
-		log_error("%s", text);
+	if (qemu_check(&conf->qemu) < 0)
 		return 1;
-	}
-	qemu_program_done(&program);
 	if (access(conf->qemu.plugin, R_OK) < 0) {
 		log_error("plugin %s: %s; set plugin in vm.conf", conf->qemu.plugin, strerror(errno));
 		return 1;

@@ -64,7 +64,9 @@ const char *vm_state_text(const struct vm_entry *vm, const char *key)
 {
 	struct json_object *v;
 
-	return json_object_object_get_ex(vm->state, key, &v) ? json_object_get_string(v) : "";
+	if (!json_object_object_get_ex(vm->state, key, &v) || !json_object_is_type(v, json_type_string))
+		return "";
+	return json_object_get_string(v);
 }
 
 /* ---- the end of a VM ---------------------------------------------------------------------- */
@@ -169,7 +171,8 @@ static void vm_ended(struct vm_entry *vm, struct json_object *body)
 	struct json_object *failed, *reason;
 
 	if (json_object_object_get_ex(body, "failed", &failed) &&
-	    json_object_object_get_ex(body, "reason", &reason))
+	    json_object_object_get_ex(body, "reason", &reason) &&
+	    json_object_is_type(reason, json_type_string))
 		reason_set(vm, json_object_get_boolean(failed), json_object_get_string(reason));
 }
 

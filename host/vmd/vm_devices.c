@@ -43,10 +43,10 @@ static void tools_changed(struct vm_process *p)
 		[GRPC_TOOLS_RUNNING] = "the agent is running",
 		[GRPC_TOOLS_GONE] = "the agent has gone",
 	};
-
 	enum grpc_tools state = grpc_tools_state(p->devices->grpc);
 
-	log_info("%s", words[state]);
+	if (vm_log_allows(p))
+		log_info("%s", words[state]);
 	vm_state_changed(p);
 	if (state == GRPC_TOOLS_RUNNING)
 		vm_agent_runs(p);
@@ -80,19 +80,22 @@ static void grpc_event(void *data, const struct grpc_event *ev)
 		vm_state_changed(p);
 		break;
 	case GRPC_EVENT_POWER:
-		power_told(ev);
+		if (vm_log_allows(p))
+			power_told(ev);
 		break;
 	case GRPC_EVENT_VAR:
 		log_debug("the guest set %s", escape(text, ev->text));
 		break;
 	case GRPC_EVENT_OPTION:
-		log_info("the guest asks for option %s", escape(text, ev->text));
+		if (vm_log_allows(p))
+			log_info("the guest asks for option %s", escape(text, ev->text));
 		break;
 	case GRPC_EVENT_LOG:
 		log_info("guest: %s", escape(text, ev->text));
 		break;
 	case GRPC_EVENT_RESET:
-		log_info("the guest starts anew");
+		if (vm_log_allows(p))
+			log_info("the guest starts anew");
 		vm_state_changed(p);
 		break;
 	}
@@ -112,14 +115,22 @@ static int variables_set(struct grpc *g, const struct vm_spec *vm)
 	return err;
 }
 
-static void front_told(void *data, const char *why)
+/* A plugin that gives up while QEMU goes on says so itself, on QEMU's standard error. */
+static void front_told(void *data, enum front_change what, const char *why)
 {
 	char text[512];
 
-	if (why)
-		log_warn("the backdoor: %s", escape(text, why));
-	else
+	switch (what) {
+	case FRONT_CAME:
 		log_debug("the backdoor is connected");
+		return;
+	case FRONT_GONE:
+		log_debug("the backdoor: %s", escape(text, why));
+		return;
+	case FRONT_CUT_OFF:
+		log_warn("the backdoor: %s", escape(text, why));
+		return;
+	}
 }
 
 static const struct front_server_ops front_ops = { .front = front_told };

@@ -31,6 +31,7 @@
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_process.h"
 #include "host/vmm/engine_qemu.h"
+#include "host/vmm/front_server.h"
 #include "host/vmm/guest_json.h"
 
 /* How long the agent may take to say that it will power off. */
@@ -82,6 +83,11 @@ void vm_state_changed(struct vm_process *p)
 		event_active(p->state_ev, EV_TIMEOUT, 0);
 }
 
+bool vm_log_allows(struct vm_process *p)
+{
+	return log_allows(&p->guest_lines, front_now_ms(NULL));
+}
+
 /* The last words; the loop ends when they are sent. */
 static void ended(struct vm_process *p, bool failed, const char *reason)
 {
@@ -113,7 +119,8 @@ static void engine_was_reset(void *data)
 {
 	struct vm_process *p = data;
 
-	log_info("the guest was reset");
+	if (vm_log_allows(p))
+		log_info("the guest was reset");
 	p->stopping = false;
 	vm_state_changed(p);
 }
@@ -129,9 +136,11 @@ static void engine_paused(void *data, int paused)
 
 static void engine_output(void *data, const char *line)
 {
+	struct vm_process *p = data;
 	char text[512];
 
-	log_info("QEMU: %s", log_escape(text, sizeof(text), line, strlen(line)));
+	if (vm_log_allows(p))
+		log_info("QEMU: %s", log_escape(text, sizeof(text), line, strlen(line)));
 }
 
 static void engine_ended(void *data, enum engine_end how, const char *text)
@@ -196,8 +205,10 @@ int vm_fault(char *ret_text, int err, const char *what, const char *path)
 {
 	int n = snprintf(ret_text, ENGINE_TEXT_MAX, "%.32s%s%.400s: ", what, *path ? " " : "", path);
 
-	snprintf(ret_text + n, (size_t)(ENGINE_TEXT_MAX - n), "%s", err == -ENAMETOOLONG ?
-		 "too long for a socket; set a shorter state-dir" : strerror(-err));
+	snprintf(ret_text + n, (size_t)(ENGINE_TEXT_MAX - n), "%s",
+		 err == -ENAMETOOLONG ? "too long for a socket; set a shorter state-dir" :
+		 err == -EMFILE ? "too many open files; raise the limit (ulimit -n) to 256 or more" :
+				  strerror(-err));
 	return err;
 }
 

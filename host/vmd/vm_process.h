@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/base/log.h"
 #include "host/vmd/conf.h"
 #include "host/vmd/ctl.h"
 
@@ -61,11 +62,15 @@ struct vm_process {
 	struct console *console;
 	struct vm_devices *devices;
 	struct engine_qemu *engine;
+	struct log_limit guest_lines;	/* what the guest can have logged at will */
 	struct event *state_ev;		/* tells the parent, once a turn of the loop */
 };
 
 /* vm_process_main - @level: enum log_level; returns the exit status */
 int vm_process_main(int level);
+
+/* vm_log_allows - whether one more line that the guest has caused may be logged now */
+bool vm_log_allows(struct vm_process *p);
 
 /* vm_fault - sets a message of ENGINE_TEXT_MAX bytes to "what path: error"; returns @err */
 int vm_fault(char *ret_text, int err, const char *what, const char *path);

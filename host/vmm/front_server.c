@@ -100,8 +100,10 @@ static void front_lost(struct front_server *s, const char *why)
 
 	front_close(s);
 	grpc_tclo_closed(s->g);
-	if (was || why)
-		s->ops->front(s->data, why ? why : "QEMU closed the backdoor's connection");
+	if (why)
+		s->ops->front(s->data, FRONT_CUT_OFF, why);
+	else if (was)
+		s->ops->front(s->data, FRONT_GONE, "QEMU closed the backdoor's connection");
 }
 
 /* ---- out ------------------------------------------------------------------------------------- */
@@ -254,7 +256,7 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 		return "QEMU's plugin takes no messages";
 	s->welcome = true;
 	s->tsc_khz = hello.tsc_khz;
-	s->ops->front(s->data, NULL);
+	s->ops->front(s->data, FRONT_CAME, "");
 	return NULL;
 }
 

@@ -24,9 +24,15 @@ struct front_params {
 	uint32_t vcpus;
 };
 
+enum front_change {
+	FRONT_CAME,
+	FRONT_GONE,		/* it hung up, as QEMU does at its end */
+	FRONT_CUT_OFF,		/* by us: it broke the rules */
+};
+
 struct front_server_ops {
-	/* The front came (NULL) or went away: @why is one line with cause and remedy. */
-	void (*front)(void *data, const char *why);
+	/* @why: one line with the cause, and the remedy if there is one */
+	void (*front)(void *data, enum front_change what, const char *why);
 };
 
 struct front_stats {

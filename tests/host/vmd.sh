@@ -73,7 +73,7 @@ end() {
   wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
 }
 
-echo 1..30
+echo 1..40
 touch "$dir/kernel"
 mode good
 
@@ -99,6 +99,39 @@ verdict $? "a macro comes from the command line"
 conf <<<"vm a { kernel \"$dir/missing\" }"
 expect 1 "vm \"a\": kernel $dir/missing: No such file or directory" vmd -n -f "$dir/vm.conf"
 verdict $? "a missing kernel is told by -n"
+
+conf <<<"vm a { kernel \"$dir/kernel\"; initrd \"$dir/missing\" }"
+expect 1 "vm \"a\": initrd $dir/missing: No such file or directory" vmd -n -f "$dir/vm.conf"
+verdict $? "a missing initrd is told by -n"
+
+conf <<<"vm a { disk \"$dir\" }"
+expect 1 "vm \"a\": disk $dir: Is a directory" vmd -n -f "$dir/vm.conf"
+verdict $? "a disk that is none is told by -n"
+
+# long COUNT: so many letters
+long() { printf "%0$1d" 0; }
+conf <<<"vm a { kernel \"$dir/kernel\"; vsock \"/$(long 84)\" }"
+expect 1 "$dir/vm.conf:4: vsock is longer than 84 bytes" vmd -n -f "$dir/vm.conf"
+verdict $? "a vsock path that its sockets would not fit is told with file and line"
+
+conf <<<"vm a { kernel \"$dir/kernel\" }"
+chmod a-x "$dir/qemu/fake-qemu"
+expect 1 "$dir/qemu/fake-qemu: Permission denied; set qemu or qemu-root in vm.conf" vmd -n -f "$dir/vm.conf"
+verdict $? "a QEMU that cannot be executed is told by -n"
+mode old
+expect 1 "is QEMU 7.2.0, but 11.1 or newer is needed" vmd -n -f "$dir/vm.conf"
+verdict $? "a QEMU that is too old is told by -n"
+mode good
+
+expect 1 "a socket's path has at most 107 bytes; choose another with -s" \
+  vmd -d -f "$dir/vm.conf" -s "$dir/$(long 107)"
+verdict $? "a control socket with too long a path is told, with the remedy"
+expect 5 "its path must have 1 to 107 bytes; name it with -s" vmctl -s "$dir/$(long 107)" status
+verdict $? "vmctl tells the same"
+
+printf 'state-dir "%s/x"\n' "$dir/kernel" >"$dir/state.conf"
+expect 1 "state-dir $dir/kernel/x: Not a directory" vmd -d -f "$dir/state.conf" -s "$dir/other.sock"
+verdict $? "a state folder that cannot be made is told"
 
 expect 5 "start vmd, or name its socket with -s or VMD_SOCK" vmctl status
 verdict $? "vmctl without a daemon says so, and the remedy"
@@ -184,6 +217,20 @@ verdict $? "a guest that does not listen is stopped by force"
 vmctl start b && end INT 10 && grep -q "ending it by force" "$dir/log"
 verdict $? "shutdown-timeout is kept"
 
+mode good
+conf <<<"vm polite { kernel \"$dir/kernel\" }
+vm rude { kernel \"$dir/kernel\" }"
+echo deaf >"$dir/qemu/fake-qemu.mode.rude"
+daemon polite up && vmctl wait rude up && end TERM 5 &&
+  grep -q "polite: ended: the guest powered off" "$dir/log" &&
+  grep -q "vm \"rude\" did not shut down in time; ending it by force" "$dir/log" &&
+  grep -q "rude: ended: stopped by force" "$dir/log" && ! grep -q "\"polite\" did not" "$dir/log"
+verdict $? "at its end, force is only for the VM that did not shut down in time"
+
+! grep "warning:" "$dir/log" | grep -qv "did not shut down"
+verdict $? "an orderly end is logged without a warning"
+
+conf <<<"vm b { kernel \"$dir/kernel\" }"
 mode old
 daemon b up
 expect 6 "is QEMU 7.2.0, but 11.1 or newer is needed" vmctl wait b up && end TERM 5

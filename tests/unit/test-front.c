@@ -26,7 +26,7 @@ struct world {
 	char dir[64], path[96];
 	int fd;			/* the front's end */
 	struct front_page *page;
-	unsigned int came, went;
+	unsigned int came, went, cut_off;
 	char why[128];
 	int done_err;
 	unsigned int dones;
@@ -41,13 +41,14 @@ static void op_event(void *data, const struct grpc_event *ev)
 {
 }
 
-static void op_front(void *data, const char *why)
+static void op_front(void *data, enum front_change what, const char *why)
 {
 	struct world *w = data;
 
-	w->came += !why;
-	w->went += !!why;
-	snprintf(w->why, sizeof(w->why), "%s", why ? why : "");
+	w->came += what == FRONT_CAME;
+	w->went += what != FRONT_CAME;
+	w->cut_off += what == FRONT_CUT_OFF;
+	snprintf(w->why, sizeof(w->why), "%s", why);
 }
 
 static const struct grpc_ops grpc_ops = { .now_ms = front_now_ms, .event = op_event };
@@ -295,6 +296,7 @@ static void wrong(enum front_type type, uint32_t gen, size_t len, uint32_t said,
 	say_len(w, type, gen, 1, zeros, len, said);
 	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, ~0u);
 	CU_ASSERT_EQUAL(w->went, 1);
+	CU_ASSERT_EQUAL(w->cut_off, 1);
 	CU_ASSERT_NOT_EQUAL(w->why[0], '\0');
 	CU_ASSERT_FALSE(front_server_connected(w->s));
 	close(w->fd);
@@ -396,6 +398,7 @@ static void test_front_leaves(void)
 	close(w->fd);
 	turn(w);
 	CU_ASSERT_EQUAL(w->went, 1);
+	CU_ASSERT_EQUAL(w->cut_off, 0);
 	CU_ASSERT_EQUAL(grpc_tools_state(w->g), GRPC_TOOLS_GONE);
 	CU_ASSERT_EQUAL(front_server_checkpoint(w->s), -ENOTCONN);
 	w->fd = front_connect(w);
