@@ -265,9 +265,15 @@ static int daemonise(void)
 static int conf_read(struct options *o, const char *socket, struct conf **ret)
 {
 	const struct conf_errors errors = { .line = conf_fault };
-	char buf[PATH_MAX];
+	char buf[PATH_MAX], absolute[2 * PATH_MAX];
 	const char *file = o->file ? o->file : conf_file_default(buf, sizeof(buf));
 	struct conf *conf;
+
+	/* What the file names stands beside it, and the daemon's folder is /. */
+	if (*file != '/' && !o->foreground && !o->check_only && getcwd(buf, sizeof(buf))) {
+		snprintf(absolute, sizeof(absolute), "%s/%s", buf, file);
+		file = absolute;
+	}
 
 	if (conf_load(file, &o->macros, &errors, &conf) < 0)
 		return -EINVAL;

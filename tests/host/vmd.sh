@@ -73,7 +73,7 @@ end() {
   wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
 }
 
-echo 1..40
+echo 1..41
 touch "$dir/kernel"
 mode good
 
@@ -242,6 +242,16 @@ expect 6 "QEMU ended with status 3: qemu: no such device" vmctl wait b up && end
 verdict $? "a QEMU that fails is told with its last line"
 
 mode good
+conf <<<"vm b { kernel \"kernel\" }"
+# shellcheck disable=SC2016
+expect 0 "" bash -c 'cd "${1%/*}" && vmd -f vm.conf -s "$1"' bash "$VMD_SOCK" &&
+  vmctl wait b up --timeout 10 >"$dir/out" 2>&1 &&
+  process=$(vmctl status -j b | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1) &&
+  pid=$(($(ps -o ppid= -p "$process"))) && daemons+=("$pid") && kill "$pid" &&
+  timeout 10 tail --pid="$pid" -f /dev/null
+verdict $? "a daemon finds what its configuration names beside itself"
+
+conf <<<"vm b { kernel \"$dir/kernel\" }"
 expect 0 "" vmd -f "$dir/vm.conf" -s "$VMD_SOCK" && vmctl wait b up --timeout 10 &&
   pid=$(flock -n "$dir/vmd/lock" true || pgrep -f "^vmd -f $dir/vm.conf") &&
   daemons+=("$pid") && vmctl status >/dev/null && kill "$pid" && timeout 10 tail --pid="$pid" -f /dev/null &&
