@@ -107,10 +107,22 @@ cmd_vm() {
   vm_run
 }
 
+# A socket's path has at most 107 bytes, and the longest of the VM's is 29 longer than its folder's: in a
+# deep checkout the folder gets a second, short name.
+vm_dir_new() {
+  vm_logs=$(mktemp -d "$build/run/vm.XXXXXX") vm_link=''
+  vm_dir=$vm_logs
+  if [ ${#vm_dir} -gt 78 ]; then
+    vm_link=$(mktemp -d /tmp/vmtkit.XXXXXX)
+    ln -s "$vm_logs" "$vm_link/vm"
+    vm_dir=$vm_link/vm
+  fi
+}
+
 # Runs the VM that the vm_* variables describe; returns as vm_usage says.
 vm_run() {
   mkdir -p "$build/run"
-  vm_dir=$(mktemp -d "$build/run/vm.XXXXXX")
+  vm_dir_new
   vm_name=vm vm_vmd='' vm_host_pid='' vm_watchdog=''
   # shellcheck disable=SC2064
   trap "vm_cleanup" EXIT
@@ -275,9 +287,9 @@ vm_finish() {
     say "vm: 'kill $vm_vmd' ends it"
     return "$status"
   fi
-  [ "$status" = 0 ] || say "vm: console and logs are in ${vm_dir#"$top"/}"
+  [ "$status" = 0 ] || say "vm: console and logs are in ${vm_logs#"$top"/}"
   vm_cleanup
-  [ "$status" != 0 ] || [ -n "$vm_keep_logs" ] || rm -rf "$vm_dir"
+  [ "$status" != 0 ] || [ -n "$vm_keep_logs" ] || rm -rf "$vm_logs"
   return "$status"
 }
 
@@ -294,6 +306,7 @@ vm_cleanup() {
   [ -z "$vm_watchdog" ] || wait "$vm_watchdog" 2>/dev/null || true
   exec 7>&-
   vm_end_readers
+  [ -z "$vm_link" ] || rm -rf "$vm_link"
 }
 
 # A reader ends with its writer; one whose writer never came is told to.
