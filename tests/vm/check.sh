@@ -10,7 +10,7 @@
 
 check_usage() {
   cat <<'EOF'
-usage: ./dev check [--only PATTERN] [--list] [--all-kernels] [--kernel NAME] [--no-build]
+usage: ./dev check [--only PATTERN] [--list] [--all-kernels] [--kernel NAME]
 
 Runs the tests; the last line is "N passed, N failed, N skipped".
 
