@@ -280,7 +280,8 @@ void vsk_listen_stop(struct vsk_sock *vsk)
 		request_refuse(&request->packet);
 		kfree(request);
 	}
-	while ((child = child_pop(vsk, &vsk->ready)) || (child = child_pop(vsk, &vsk->pending)))
+	/* Pending ones first: a child can still move from there to ready, but never back. */
+	while ((child = child_pop(vsk, &vsk->pending)) || (child = child_pop(vsk, &vsk->ready)))
 		child_kill(child);
 }
 

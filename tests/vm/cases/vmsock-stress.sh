@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# vmsock-stress.sh - calls of 12 threads on each other's sockets, then the unload of vmsock, again and again
+#
+# The unload waits for the last socket: one lost reference and it never ends.  It runs in the background,
+# so that the case can tell.
+# shellcheck disable=SC2034,SC2154
+programs=$build/check/tests/guest
+options=(--timeout 180 --copy "$programs/vsock-stress:/test/vsock-stress" --copy "$programs/example-whoami:/test/whoami")
+plan=9
+
+guest() {
+  own=$(/test/whoami | sed -n 's/^CID //p')
+  unload() {
+    rmmod vmsock >/dev/null 2>&1 &
+    absent() { ! [ -d /sys/module/vmsock ]; }
+    wait_for 10 absent && wait $!
+  }
+  for round in 1 2 3; do
+    check "round $round: calls of 12 threads on each other's sockets all return" \
+      /test/vsock-stress -s 3 -t 12 -r "$round"
+    check "round $round: and with the own CID" /test/vsock-stress -c "$own" -s 3 -t 12 -r "$round"
+    check "round $round: the module unloads as soon as nothing uses it" unload
+    modprobe vmsock
+  done
+}
