@@ -10,7 +10,7 @@ wanted() {
     LICENSES/* | tests/fuzz/corpus/* | tests/wire/*.bin | *.md | .gitignore) echo - ;;
     include/vmci_sockets.h | include/vmci_kernel.h | include/uapi/*.h | lib/vmt.h | lib/libvmt.h) echo MIT ;;
     drivers/Makefrag.am) echo GPL-2.0-or-later ;;
-    drivers/* | tests/guest/vmcitest/*) echo GPL-2.0-only ;;
+    drivers/* | tests/guest/vmcitest/* | tests/guest/benchvmci/*) echo GPL-2.0-only ;;
     *) echo GPL-2.0-or-later ;;
   esac
 }

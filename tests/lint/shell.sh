@@ -12,7 +12,7 @@ if out=$(shellcheck -S warning -x dev 2>&1); then echo "ok - dev and its parts";
   printf '%s\n' "$out" | sed 's/^/# /'
 fi
 mapfile -t files < <({
-  git ls-files -co --exclude-standard 'tests/lint/*.sh' 'tests/host/*.sh' 'tests/vm/tap.sh' 'tests/vm/debian-root.sh'
+  git ls-files -co --exclude-standard 'tests/lint/*.sh' 'tests/host/*.sh' 'tests/vm/tap.sh' 'tests/vm/debian-root.sh' 'tests/bench/*.sh'
   git grep -lE --untracked '^#!.*(bin/|env |busybox )(ba|da)?sh' -- tests packaging .ci
 } | sort -u)
 if out=$(shellcheck -S warning -x "${files[@]}" 2>&1); then echo "ok - ${#files[@]} other scripts"; else
