@@ -38,6 +38,7 @@ void vsk_work_queue(struct vsk_sock *vsk)
 
 void vsk_conn_arm(struct vsk_sock *vsk, long jiffies_from_now)
 {
+	vsk->deadline = jiffies + jiffies_from_now;
 	sock_hold(&vsk->sk);
 	if (mod_delayed_work(vsk_wq, &vsk->timer, jiffies_from_now))
 		sock_put(&vsk->sk);
@@ -53,10 +54,13 @@ static void conn_disarm(struct vsk_sock *vsk)
  * vsk_conn_send() - send a packet to the peer
  * @packet: type and what belongs to it; addresses are filled in
  *
+ * A peer that is gone is not sent anything: its address may be another connection's by now.
  * Return: 0 or -errno.
  */
 int vsk_conn_send(struct vsk_sock *vsk, struct vsk_packet packet)
 {
+	if (hlist_unhashed_lockless(&vsk->conn_node))
+		return 0;
 	packet.loop = vsk->loop;
 	packet.src = vsk->local;
 	if (vsk->loop)
@@ -73,6 +77,20 @@ static void unexpected(u32 arrived)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
+static bool mail_detach(struct vsk_sock *vsk, const struct vsk_packet *none)
+{
+	vsk_conn_detached(vsk);
+	return true;
+}
+
+/* Tells a peer in this kernel what the device tells others. */
+static void loop_detached(struct vsk_sock *vsk)
+{
+	struct vsk_addr self = { .cid = vsk->remote.cid, .port = vsk->local.port };
+
+	vsk_conn_mail(vsk->remote.port, self, true, mail_detach, NULL);
+}
+
 /*
  * vsk_conn_close() - leave the connection from this side, in any state
  * @reset: tell the peer by RST; else the detach of the queue pair tells it
@@ -81,12 +99,17 @@ static void unexpected(u32 arrived)
  */
 void vsk_conn_close(struct vsk_sock *vsk, bool reset)
 {
+	bool peer_there = !hlist_unhashed_lockless(&vsk->conn_node);
+
 	conn_disarm(vsk);
-	if (reset && !hlist_unhashed(&vsk->conn_node))
+	if (reset)
 		vsk_conn_send(vsk, (struct vsk_packet){ .type = VSOCK_PKT_RST });
 	vsk_conn_del(vsk);
-	if (vsk->qp)
+	if (vsk->qp) {
 		vsk_queue_detach(vsk);
+		if (vsk->loop && peer_there)
+			loop_detached(vsk);
+	}
 	vsk->peer_shutdown = 0;
 	vsk->old_request_sent = false;
 	vsk->ignore_rst = false;
@@ -208,6 +231,11 @@ static u32 client_step(struct vsk_sock *vsk, const struct vsk_mail *mail, u32 ar
 	if (!err && (arrived & VSK_IN_ATTACH)) {
 		if (vsk->qp && vmci_handle_is_equal(mail->attach, vsk->qp_handle)) {
 			established(vsk);
+			if (vsk->sk.sk_shutdown)	/* by shutdown(2) meanwhile */
+				vsk_conn_send(vsk, (struct vsk_packet){
+					.type = VSOCK_PKT_SHUTDOWN,
+					.mode = vsk->sk.sk_shutdown,
+				});
 			vsk->sk.sk_state_change(&vsk->sk);
 			return arrived & (VSK_IN_WAITING_READ | VSK_IN_WAITING_WRITE |
 					  VSK_IN_SHUTDOWN | VSK_IN_RST | VSK_IN_DETACH);
@@ -311,37 +339,50 @@ static u32 conn_mail(struct vsk_mail *in, const struct vsk_packet *p)
 }
 
 /*
- * vsk_conn_arrived() - a packet from the peer
+ * vsk_conn_wake() - the peer says that it WROTE or READ
  *
  * Context: atomic; the caller holds a reference.
  */
-void vsk_conn_arrived(struct vsk_sock *vsk, const struct vsk_packet *p)
+void vsk_conn_wake(struct vsk_sock *vsk, const struct vsk_packet *p)
 {
 	struct sock *sk = &vsk->sk;
+
+	if (p->type == VSOCK_PKT_WROTE)
+		sk->sk_data_ready(sk);
+	else
+		sk->sk_write_space(sk);
+}
+
+/*
+ * vsk_conn_arrived() - another packet from the peer
+ *
+ * Return: false for a REQUEST from a peer that had ended this connection: it is for the listener.
+ * Context: atomic; the table's lock is held.
+ */
+bool vsk_conn_arrived(struct vsk_sock *vsk, const struct vsk_packet *p)
+{
+	bool request = p->type == VSOCK_PKT_REQUEST || p->type == VSOCK_PKT_REQUEST2;
+	bool over;
 	u32 bit;
 
-	if (p->type == VSOCK_PKT_WROTE) {
-		sk->sk_data_ready(sk);
-		return;
-	}
-	if (p->type == VSOCK_PKT_READ) {
-		sk->sk_write_space(sk);
-		return;
-	}
-	spin_lock_bh(&vsk->inbox_lock);
+	spin_lock(&vsk->inbox_lock);
+	over = request && (vsk->inbox.arrived & (VSK_IN_RST | VSK_IN_DETACH));
 	bit = conn_mail(&vsk->inbox, p);
 	vsk->inbox.arrived |= bit;
-	spin_unlock_bh(&vsk->inbox_lock);
+	spin_unlock(&vsk->inbox_lock);
+	if (over)
+		return false;
 	if (bit)
 		vsk_work_queue(vsk);
 	else
 		unexpected(1);
+	return true;
 }
 
 /*
  * vsk_conn_detached() - the peer's end of the queue pair is gone
  *
- * Context: atomic; the caller holds a reference or the table's lock.
+ * Context: atomic; the lock of the table that has the socket is held.
  */
 void vsk_conn_detached(struct vsk_sock *vsk)
 {
@@ -392,12 +433,15 @@ void vsk_conn_timer(struct work_struct *work)
 	struct vsk_sock *vsk = container_of(to_delayed_work(work), struct vsk_sock, timer);
 
 	lock_sock(&vsk->sk);
+	if (time_before(jiffies, vsk->deadline))
+		goto out;	/* it was set anew while this waited for the lock */
 	if (CONN_STATE(vsk) == TCP_SYN_SENT)
 		connect_failed(vsk, ETIMEDOUT, true);
 	else if (CONN_STATE(vsk) == TCP_SYN_RECV)
 		vsk_conn_close(vsk, true);
 	else if (CONN_STATE(vsk) == TCP_ESTABLISHED)
 		vsk_stream_recheck(vsk);
+out:
 	conn_unlock(vsk);
 	sock_put(&vsk->sk);
 }

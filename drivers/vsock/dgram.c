@@ -58,14 +58,16 @@ dropped:
 /* vmci's callback [atomic]; the endpoint, and with it the socket, lives until it returns. */
 static int dgram_receive(void *data, struct vmci_datagram *dg)
 {
+	struct vsk_sock *vsk = data;
 	struct vsk_addr from = { .cid = dg->src.context, .port = dg->src.resource };
 
 	if (dg->payload_size > VMCI_MAX_DG_PAYLOAD_SIZE ||
-	    vsk_cid_is_loop(from.cid, vmci_get_context_id())) {
+	    vsk_cid_is_loop(from.cid, vmci_get_context_id()) ||
+	    !vsk_cid_reaches(vsk->local.cid, dg->dst.context)) {
 		atomic_long_inc(&vsk_stats.bad_packets);
 		return VMCI_ERROR_INVALID_ARGS;
 	}
-	dgram_queue(data, from, VMCI_DG_PAYLOAD(dg), dg->payload_size);
+	dgram_queue(vsk, from, VMCI_DG_PAYLOAD(dg), dg->payload_size);
 	return VMCI_SUCCESS;
 }
 

@@ -153,19 +153,27 @@ static bool packet_to_bound(const struct vsk_packet *p)
 	return done;
 }
 
+/* To a connection, if it is to one.  True: dealt with. */
+static bool packet_to_conn(const struct vsk_packet *p)
+{
+	struct vsk_sock *vsk;
+
+	if (p->type < VSOCK_PKT_MAX && p->type != VSOCK_PKT_WROTE && p->type != VSOCK_PKT_READ)
+		return vsk_conn_mail(p->dst.port, p->src, p->loop, vsk_conn_arrived, p);
+	vsk = vsk_conn_find(p->dst.port, p->src, p->loop);
+	if (!vsk)
+		return false;
+	if (p->type >= VSOCK_PKT_MAX)
+		packet_answer(p, VSOCK_PKT_INVALID);
+	else
+		vsk_conn_wake(vsk, p);
+	sock_put(&vsk->sk);
+	return true;
+}
+
 static void packet_receive(const struct vsk_packet *p)
 {
-	struct vsk_sock *vsk = vsk_conn_find(p->dst.port, p->src, p->loop);
-
-	if (vsk) {
-		if (p->type >= VSOCK_PKT_MAX)
-			packet_answer(p, VSOCK_PKT_INVALID);
-		else
-			vsk_conn_arrived(vsk, p);
-		sock_put(&vsk->sk);
-		return;
-	}
-	if (packet_to_bound(p))
+	if (packet_to_conn(p) || packet_to_bound(p))
 		return;
 	atomic_long_inc(&vsk_stats.no_socket);
 	packet_answer(p, VSOCK_PKT_RST);
@@ -199,12 +207,8 @@ bad:
 static void peer_detached(u32 sub_id, const struct vmci_event_data *ed, void *data)
 {
 	const struct vmci_event_payld_qp *payload = vmci_event_data_const_payload(ed);
-	struct vsk_sock *vsk = vsk_qp_find(payload->handle);
 
-	if (!vsk)
-		return;
-	vsk_conn_detached(vsk);
-	sock_put(&vsk->sk);
+	vsk_qp_mail(payload->handle, vsk_conn_detached);
 }
 
 static void resumed_one(struct vsk_sock *vsk)

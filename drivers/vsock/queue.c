@@ -88,22 +88,12 @@ int vsk_queue_attach(struct vsk_sock *vsk, struct vmci_handle handle)
 	return err;
 }
 
-/* The device tells the peer; a peer in this kernel is told here. */
+/* The device tells a peer elsewhere. */
 void vsk_queue_detach(struct vsk_sock *vsk)
 {
-	struct vsk_addr self = { .cid = vsk->remote.cid, .port = vsk->local.port };
-	struct vsk_sock *peer;
-
 	vsk_qp_del(vsk);
 	vmci_qpair_detach(&vsk->qp);
 	vsk->qp = NULL;
-	if (!vsk->loop)
-		return;
-	peer = vsk_conn_find(vsk->remote.port, self, true);
-	if (peer) {
-		vsk_conn_detached(peer);
-		sock_put(&peer->sk);
-	}
 }
 
 /* ---- hints -------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 
 #include "vsock.h"
 
-#define BOUND_BITS	10
+#define BOUND_BITS	12
 #define CONN_BITS	12
 #define QP_BITS		12
 
@@ -191,6 +191,34 @@ struct vsk_sock *vsk_conn_find(u32 local_port, struct vsk_addr remote, bool loop
 	return vsk;
 }
 
+/*
+ * vsk_conn_mail() - leave something in the inbox of a connection
+ * @fn: does it, in atomic context with the table's lock held; false: the connection is over, and
+ *	leaves the table
+ *
+ * Who takes a connection out of the table knows that nothing more is left for it.
+ * Return: whether there is such a connection, and @fn took what came.
+ */
+bool vsk_conn_mail(u32 local_port, struct vsk_addr remote, bool loop,
+		   bool (*fn)(struct vsk_sock *vsk, const struct vsk_packet *p),
+		   const struct vsk_packet *p)
+{
+	struct vsk_sock *vsk;
+	bool taken = false;
+
+	spin_lock_bh(&conn_table.lock);
+	hlist_for_each_entry(vsk, conn_head(local_port, remote), conn_node) {
+		if (!conn_is(vsk, local_port, remote, loop))
+			continue;
+		taken = fn(vsk, p);
+		if (!taken)
+			hlist_del_init_rcu(&vsk->conn_node);
+		break;
+	}
+	spin_unlock_bh(&conn_table.lock);
+	return taken;
+}
+
 void vsk_conn_for_each(void (*fn)(struct vsk_sock *vsk))
 {
 	struct vsk_sock *vsk;
@@ -255,28 +283,17 @@ void vsk_qp_del(struct vsk_sock *vsk)
 	spin_unlock_bh(&qp_table.lock);
 }
 
-static struct vsk_sock *qp_look(struct vmci_handle handle)
+/* Calls fn, in atomic context with the table's lock held, for the connection with this queue pair. */
+void vsk_qp_mail(struct vmci_handle handle, void (*fn)(struct vsk_sock *vsk))
 {
 	struct vsk_sock *vsk;
 
-	hlist_for_each_entry_rcu(vsk, qp_head(handle), qp_node) {
-		if (vmci_handle_is_equal(vsk->qp_handle, handle))
-			return get_live(vsk);
+	spin_lock_bh(&qp_table.lock);
+	hlist_for_each_entry(vsk, qp_head(handle), qp_node) {
+		if (vmci_handle_is_equal(vsk->qp_handle, handle)) {
+			fn(vsk);
+			break;
+		}
 	}
-	return NULL;
-}
-
-struct vsk_sock *vsk_qp_find(struct vmci_handle handle)
-{
-	struct vsk_sock *vsk;
-
-	rcu_read_lock();
-	vsk = qp_look(handle);
-	if (!vsk) {
-		spin_lock_bh(&qp_table.lock);
-		vsk = qp_look(handle);
-		spin_unlock_bh(&qp_table.lock);
-	}
-	rcu_read_unlock();
-	return vsk;
+	spin_unlock_bh(&qp_table.lock);
 }

@@ -30,7 +30,8 @@
  *
  * Packets come in from vmci in atomic context.  READ and WROTE only wake; everything else is left in
  * the socket's inbox (a bit and a value for each type: nothing to allocate, nothing to overflow) for
- * its work item, which takes the socket lock.
+ * its work item, which takes the socket lock.  Mail is left with the lock of the table held in which
+ * the socket was found, so that a socket which has left the tables gets none for its former peer.
  */
 #ifndef VMTKIT_VSK_VSOCK_H
 #define VMTKIT_VSK_VSOCK_H
@@ -144,6 +145,7 @@ struct vsk_sock {
 	struct vsk_mail inbox;		/* inbox_lock */
 	struct work_struct work;
 	struct delayed_work timer;	/* connect timeout; pending child; recheck */
+	unsigned long deadline;		/* jiffies: the timer means nothing before; socket lock */
 
 	/* listener */
 	spinlock_t accept_lock;		/* protects these four and sk_ack_backlog */
@@ -217,9 +219,12 @@ struct vsk_sock *vsk_bound_find(int type, u32 cid, u32 port);		/* with a referen
 int vsk_conn_add(struct vsk_sock *vsk);			/* -EADDRINUSE */
 void vsk_conn_del(struct vsk_sock *vsk);
 struct vsk_sock *vsk_conn_find(u32 local_port, struct vsk_addr remote, bool loop); /* the same */
+bool vsk_conn_mail(u32 local_port, struct vsk_addr remote, bool loop,
+		   bool (*fn)(struct vsk_sock *vsk, const struct vsk_packet *p),
+		   const struct vsk_packet *p);
 void vsk_qp_add(struct vsk_sock *vsk);
 void vsk_qp_del(struct vsk_sock *vsk);
-struct vsk_sock *vsk_qp_find(struct vmci_handle handle);			/* the same */
+void vsk_qp_mail(struct vmci_handle handle, void (*fn)(struct vsk_sock *vsk));
 void vsk_conn_for_each(void (*fn)(struct vsk_sock *vsk));	/* fn: atomic context */
 bool vsk_table_visit(unsigned int bucket, void (*fn)(struct vsk_sock *vsk, void *data), void *data);
 
@@ -231,8 +236,9 @@ int vsk_packet_send(const struct vsk_packet *packet);
 /* conn.c: everything with the socket lock held, unless it says otherwise */
 int vsk_connect(struct socket *sock, struct sockaddr_unsized *addr, int len, int flags);
 int vsk_conn_send(struct vsk_sock *vsk, struct vsk_packet packet);
-void vsk_conn_arrived(struct vsk_sock *vsk, const struct vsk_packet *packet);	/* no lock; atomic */
-void vsk_conn_detached(struct vsk_sock *vsk);					/* no lock; atomic */
+void vsk_conn_wake(struct vsk_sock *vsk, const struct vsk_packet *packet);	/* no lock; atomic */
+bool vsk_conn_arrived(struct vsk_sock *vsk, const struct vsk_packet *packet);	/* a table's lock */
+void vsk_conn_detached(struct vsk_sock *vsk);					/* a table's lock */
 void vsk_conn_work(struct work_struct *work);
 void vsk_conn_timer(struct work_struct *work);
 void vsk_conn_arm(struct vsk_sock *vsk, long jiffies_from_now);
