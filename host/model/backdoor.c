@@ -133,6 +133,8 @@ void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 		return;
 	case BDOOR_CMD_REPORTGUESTCRASH:	/* the text comes by RPC; this is only the alarm */
 		b->stats.crashes++;
+		if (b->ops->crashed)
+			b->ops->crashed(b->data);
 		r->eax = 0;
 		return;
 	default:

@@ -62,6 +62,7 @@ struct bdoor_ops {
 	void (*tclo)(void *data, enum bdoor_tclo what, uint32_t gen, uint32_t seq, const void *msg,
 		     size_t len);
 	void (*polled)(void *data);			/* the guest looked for a command */
+	void (*crashed)(void *data);			/* its kernel panicked; may be NULL */
 };
 
 struct bdoor_stats {
@@ -81,6 +82,12 @@ struct bdoor_stats {
 /* bdoor_new - no channel open; NULL when memory is short */
 struct bdoor *bdoor_new(const struct bdoor_params *params, const struct bdoor_ops *ops, void *data);
 void bdoor_free(struct bdoor *b);		/* NULL is fine; calls no op */
+
+/* Whether registers of vmcall or vmmcall are a call: EAX, and no flag in EDX.low. */
+static inline bool bdoor_is_hypercall(uint32_t eax, uint32_t edx)
+{
+	return eax == BDOOR_MAGIC && !(edx & 0xffff);
+}
 
 /* Whether registers are a call of the port: EAX and EDX.low. */
 static inline bool bdoor_is_call(uint32_t eax, uint32_t edx)

@@ -18,6 +18,7 @@
  *				<-	TCLO_CANCEL (seq)
  *	TCLO_CLOSED (gen)	->
  *	RESET			->			all channels are gone
+ *	CRASHED			->			the guest says that its kernel panicked
  *				<-	CHECKPOINT, GUI_OPTIONS
  *
  * A generation counts the TCLO channels: a TCLO message for an earlier one is dropped by the front.
@@ -31,7 +32,7 @@
 
 #include "wire/backdoor.h"
 
-#define FRONT_VERSION		1
+#define FRONT_VERSION		2
 #define FRONT_BODY_MAX		BDOOR_MSG_SIZE_MAX
 #define FRONT_RPCI_MS		2000	/* how long a vCPU waits for an answer */
 #define FRONT_HELLO_MS		10000	/* how long QEMU's start waits for WELCOME */
@@ -47,6 +48,7 @@ enum front_type {
 	FRONT_TCLO_REPLIED,	/* gen, seq (0: unasked); the guest's reply */
 	FRONT_TCLO_CLOSED,	/* gen */
 	FRONT_RESET,
+	FRONT_CRASHED,
 	/* from the VM process */
 	FRONT_WELCOME = 64,	/* struct front_welcome, one descriptor */
 	FRONT_RPCI_REPLY,	/* seq: id of the call; the reply */
@@ -75,6 +77,8 @@ struct front_welcome {
 	uint8_t uuid[16];
 	uint32_t memory_mib;
 	uint32_t vcpus;
+	uint32_t hypercall;	/* BDOOR_CPUID_ECX_* to offer, or 0 */
+	uint32_t pad;
 };
 
 /*

@@ -2,8 +2,8 @@
 /*
  * plugin.c - the backdoor and the CPUID leaves of a VMware guest, in an unmodified QEMU (TCG)
  *
- * At translation, `in eax, dx`, `rep insb`, `rep outsb` and `cpuid` get a callback that runs before
- * the instruction.  When the registers are a call of ours, the callback does the work, writes the
+ * At translation, `in eax, dx`, `rep insb`, `rep outsb`, `cpuid` and, where it is offered, vmcall or
+ * vmmcall get a callback that runs before the instruction.  When the registers are a call of ours, the callback does the work, writes the
  * registers and moves the program counter behind the instruction; otherwise it returns and the
  * instruction runs, or faults, as if we were not there.  This works in every ring, as the real
  * backdoor does.
@@ -66,6 +66,7 @@ static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct link *vm;
 static struct front_page *page;
 static uint64_t tsc_khz;
+static uint32_t hypercall;			/* BDOOR_CPUID_ECX_*, or 0 */
 
 /* ---- registers ------------------------------------------------------------------------------- */
 
@@ -207,8 +208,14 @@ static void op_polled(void *data)
 	page_set(&page->last_poll_ms, now_ms());
 }
 
+static void op_crashed(void *data)
+{
+	link_post(vm, FRONT_CRASHED, 0, 0, NULL, 0);
+}
+
 static const struct bdoor_ops engine_ops = {
 	.random = op_random, .time = op_time, .rpci = op_rpci, .tclo = op_tclo, .polled = op_polled,
+	.crashed = op_crashed,
 };
 
 /* ---- from the VM process --------------------------------------------------------------------- */
@@ -260,13 +267,11 @@ static void skip_insn(void *size)
 	qapi.set_pc(reg_read(REG_RIP) + (uintptr_t)size);
 }
 
-static void on_in(unsigned int vcpu, void *size)
+/* The state is that of the instruction at hand; does not return. */
+static void lb_call(void *size)
 {
 	struct bdoor_regs old, new;
 
-	if (!bdoor_is_call((uint32_t)reg_read(REG_RAX), (uint32_t)reg_read(REG_RDX)) ||
-	    !state_restore(__builtin_return_address(0)))
-		return;
 	regs_read(&old);
 	new = old;
 	pthread_mutex_lock(&engine_lock);
@@ -276,6 +281,20 @@ static void on_in(unsigned int vcpu, void *size)
 	pthread_mutex_unlock(&engine_lock);
 	regs_write_changed(&old, &new);
 	skip_insn(size);
+}
+
+static void on_in(unsigned int vcpu, void *size)
+{
+	if (bdoor_is_call((uint32_t)reg_read(REG_RAX), (uint32_t)reg_read(REG_RDX)) &&
+	    state_restore(__builtin_return_address(0)))
+		lb_call(size);
+}
+
+static void on_hypercall(unsigned int vcpu, void *size)
+{
+	if (bdoor_is_hypercall((uint32_t)reg_read(REG_RAX), (uint32_t)reg_read(REG_RDX)) &&
+	    state_restore(__builtin_return_address(0)))
+		lb_call(size);
 }
 
 /* Bytes of the guest's buffer, or NULL when a page is not there. */
@@ -374,7 +393,7 @@ static void on_cpuid(unsigned int vcpu, void *size)
 	} else {
 		reg_write(REG_RAX, (uint32_t)tsc_khz);
 		reg_write(REG_RBX, APIC_KHZ);
-		reg_write(REG_RCX, 0);		/* no hypercall form: the port works everywhere */
+		reg_write(REG_RCX, hypercall);
 		reg_write(REG_RDX, 0);
 	}
 	skip_insn(size);
@@ -396,6 +415,10 @@ static qapi_vcpu_cb insn_callback(const uint8_t *b, size_t len)
 {
 	if (len == 2 && b[0] == 0x0f && b[1] == 0xa2)
 		return on_cpuid;
+	if (len == 3 && b[0] == 0x0f && b[1] == 0x01 &&
+	    ((b[2] == 0xc1 && hypercall == BDOOR_CPUID_ECX_VMCALL) ||
+	     (b[2] == 0xd9 && hypercall == BDOOR_CPUID_ECX_VMMCALL)))
+		return on_hypercall;
 	if (b[len - 1] == 0xed && (len == 1 || (len == 2 && (b[0] & 0xf0) == 0x40)))
 		return on_in;
 	if (b[0] == 0xf3 && (len == 2 || (len == 3 && (b[1] & 0xf0) == 0x40))) {
@@ -496,6 +519,7 @@ static int engine_start(const char *path)
 		fprintf(stderr, "vmtkit plugin: %s: %s: %s\n", path, what, strerror(-err));
 		return err;
 	}
+	hypercall = welcome.hypercall;
 	params.memory_mib = welcome.memory_mib;
 	params.gui_options = welcome.gui_options;
 	memcpy(params.uuid, welcome.uuid, sizeof(params.uuid));

@@ -240,12 +240,15 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 {
 	static const char *const vmci[] = { [VM_VMCI_DMA] = "dma", [VM_VMCI_PORT] = "port",
 					    [VM_VMCI_OFF] = "off" };
+	static const char *const backdoor[] = { [VM_BACKDOOR_PORT] = "port",
+						[VM_BACKDOOR_VMCALL] = "vmcall",
+						[VM_BACKDOOR_VMMCALL] = "vmmcall" };
 	const struct vm_disk *d;
 
 	fputs("vm ", f);
 	put_quoted(f, vm->name);
-	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n\tvmci %s\n\tqp-memory %" PRIu64 "\n",
-		vm->memory >> 20, vm->cpus, vmci[vm->vmci], vm->qp_memory);
+	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n\tbackdoor %s\n\tvmci %s\n\tqp-memory %" PRIu64 "\n",
+		vm->memory >> 20, vm->cpus, backdoor[vm->backdoor], vmci[vm->vmci], vm->qp_memory);
 	if (vm->disabled)
 		fputs("\tdisable\n", f);
 	put_text(f, "\tkernel", vm->kernel);

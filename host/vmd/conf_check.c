@@ -30,6 +30,7 @@ static const char *const key_names[] = {
 	[CONF_KERNEL] = "kernel",
 	[CONF_INITRD] = "initrd",
 	[CONF_APPEND] = "append",
+	[CONF_BACKDOOR] = "backdoor",
 	[CONF_CID] = "cid",
 	[CONF_VMCI] = "vmci",
 	[CONF_QP_MEMORY] = "qp-memory",
@@ -329,11 +330,16 @@ static int set_number_u32(struct conf_parser *p, enum conf_key key, const char *
 
 static int set_vm_choice(struct conf_parser *p, enum conf_key key, const char *text)
 {
+	static const char *const backdoor[] = { "port", "vmcall", "vmmcall", NULL };
 	static const char *const vmci[] = { "dma", "port", "off", NULL };
 	static const char *const on_reboot[] = { "restart", "stop", NULL };
 	int i;
 
 	switch ((int)key) {
+	case CONF_BACKDOOR:
+		i = set_choice(p, key, text, backdoor, "port, vmcall or vmmcall");
+		p->vm->backdoor = (enum vm_backdoor)(i < 0 ? 0 : i);
+		return i;
 	case CONF_VMCI:
 		i = set_choice(p, key, text, vmci, "dma, port or off");
 		p->vm->vmci = (enum vm_vmci)(i < 0 ? 0 : i);

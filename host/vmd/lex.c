@@ -31,6 +31,7 @@ static const struct {
 	int token;
 } keywords[] = {
 	{ "append", APPEND },
+	{ "backdoor", BACKDOOR },
 	{ "cid", CID },
 	{ "console", CONSOLE },
 	{ "cpus", CPUS },

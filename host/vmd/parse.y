@@ -41,8 +41,8 @@ static void confyyerror(struct conf_parser *p, const char *msg)
 }
 }
 
-%token APPEND CID CONSOLE CPUS DISABLE DISK FORMAT GUESTINFO INCLUDE INITRD INTERFACE KERNEL MEMORY
-%token ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY RESTRICTED SHUTDOWN_TIMEOUT
+%token APPEND BACKDOOR CID CONSOLE CPUS DISABLE DISK FORMAT GUESTINFO INCLUDE INITRD INTERFACE KERNEL
+%token MEMORY ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY RESTRICTED SHUTDOWN_TIMEOUT
 %token STATE_DIR UUID VM VMCI VSOCK
 %token LEX_ERROR
 %token <text> TEXT
@@ -116,6 +116,7 @@ vm_statement:
 		conf_vm_set(p, (enum conf_key)$1, $2);
 		free($2);
 	}
+	| BACKDOOR PORT			{ conf_vm_set(p, CONF_BACKDOOR, "port"); }
 	| VMCI PORT			{ conf_vm_set(p, CONF_VMCI, "port"); }
 	| DISK TEXT disk_options {
 		conf_vm_disk(p, $2, $3.readonly, $3.format);
@@ -148,6 +149,7 @@ vm_key:
 	| KERNEL		{ $$ = CONF_KERNEL; }
 	| INITRD		{ $$ = CONF_INITRD; }
 	| APPEND		{ $$ = CONF_APPEND; }
+	| BACKDOOR		{ $$ = CONF_BACKDOOR; }
 	| CID			{ $$ = CONF_CID; }
 	| VMCI			{ $$ = CONF_VMCI; }
 	| QP_MEMORY		{ $$ = CONF_QP_MEMORY; }

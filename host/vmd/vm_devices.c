@@ -10,6 +10,7 @@
  * models and fronts tell is logged here, escaped, or passed to the parent as a change of state.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "host/vmm/engine.h"
 #include "host/vmm/front_server.h"
 #include "host/vmm/vsock_unix.h"
+#include "wire/backdoor.h"
 
 static const char *escape(char ret[512], const char *text)
 {
@@ -133,7 +135,34 @@ static void front_told(void *data, enum front_change what, const char *why)
 	}
 }
 
-static const struct front_server_ops front_ops = { .front = front_told };
+/* A guest that says so again and again fills no log. */
+static void guest_crashed(void *data)
+{
+	struct vm_process *p = data;
+	struct front_stats stats;
+
+	front_server_stats(p->devices->front, &stats);
+	if (stats.crashes == 1)
+		log_warn("the guest says that its kernel panicked");
+	else
+		log_debug("the guest says that its kernel panicked, for the %" PRIu64 ". time",
+			  stats.crashes);
+}
+
+static uint32_t hypercall_offer(enum vm_backdoor backdoor)
+{
+	switch (backdoor) {
+	case VM_BACKDOOR_PORT:
+		return 0;
+	case VM_BACKDOOR_VMCALL:
+		return BDOOR_CPUID_ECX_VMCALL;
+	case VM_BACKDOOR_VMMCALL:
+		return BDOOR_CPUID_ECX_VMMCALL;
+	}
+	return 0;
+}
+
+static const struct front_server_ops front_ops = { .front = front_told, .crashed = guest_crashed };
 
 static void uuid_bytes(const char *text, uint8_t ret[16])
 {
@@ -154,7 +183,8 @@ static int guestrpc_new(struct vm_process *p)
 	struct vm_devices *d = p->devices;
 	const struct grpc_config config = { 0 };
 	struct front_params params = { .memory_mib = (uint32_t)(p->vm->memory >> 20),
-				       .vcpus = p->vm->cpus };
+				       .vcpus = p->vm->cpus,
+				       .hypercall = hypercall_offer(p->vm->backdoor) };
 	int fd, err;
 
 	uuid_bytes(p->vm->uuid, params.uuid);

@@ -53,7 +53,7 @@ struct front_server {
 	uint64_t tsc_khz;
 	STAILQ_HEAD(, packet) queue;
 	size_t queued;			/* bytes */
-	uint64_t rpci, resets;
+	uint64_t rpci, resets, crashes;
 
 	char in[sizeof(struct front_hdr) + FRONT_BODY_MAX];
 	char reply[FRONT_BODY_MAX];
@@ -243,6 +243,7 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 	struct front_welcome w = {
 		.version = FRONT_VERSION, .memory_mib = s->params.memory_mib,
 		.vcpus = s->params.vcpus, .gui_options = gui_options(s),
+		.hypercall = s->params.hypercall,
 	};
 	struct front_hello hello;
 
@@ -290,6 +291,12 @@ static void got_reset(struct front_server *s)
 	grpc_guest_reset(s->g);
 }
 
+static void got_crashed(struct front_server *s)
+{
+	s->crashes++;
+	s->ops->crashed(s->data);
+}
+
 /* Returns why the front must go, or NULL. */
 static const char *dispatch(struct front_server *s, const struct front_hdr *hdr, const char *body)
 {
@@ -323,6 +330,9 @@ static const char *dispatch(struct front_server *s, const struct front_hdr *hdr,
 		return NULL;
 	case FRONT_RESET:
 		got_reset(s);
+		return NULL;
+	case FRONT_CRASHED:
+		got_crashed(s);
 		return NULL;
 	}
 	return "QEMU's plugin broke the protocol";
@@ -478,6 +488,7 @@ void front_server_stats(const struct front_server *s, struct front_stats *ret)
 	*ret = (struct front_stats){
 		.rpci = s->rpci,
 		.resets = s->resets,
+		.crashes = s->crashes,
 		.polls = page_get(&s->page->polls),
 		.timeouts = page_get(&s->page->rpci_timeouts),
 		.refused_opens = page_get(&s->page->opens_refused),

@@ -22,6 +22,7 @@ struct front_params {
 	uint8_t uuid[16];	/* in the order in which it is written */
 	uint32_t memory_mib;
 	uint32_t vcpus;
+	uint32_t hypercall;	/* BDOOR_CPUID_ECX_* to offer, or 0 */
 };
 
 enum front_change {
@@ -33,11 +34,13 @@ enum front_change {
 struct front_server_ops {
 	/* @why: one line with the cause, and the remedy if there is one */
 	void (*front)(void *data, enum front_change what, const char *why);
+	void (*crashed)(void *data);		/* the guest says that its kernel panicked */
 };
 
 struct front_stats {
 	uint64_t rpci;			/* requests that reached the model */
 	uint64_t resets;		/* guest resets seen */
+	uint64_t crashes;		/* panics that the guest told */
 	uint64_t polls;			/* of TCLO, counted by the front */
 	uint64_t timeouts;		/* requests that the front gave up on */
 	uint64_t refused_opens;		/* all channels in use */

@@ -375,6 +375,7 @@ struct json_object *guest_json(const struct grpc *g, const struct front_server *
 	const struct grpc_report *r = grpc_report(g);
 	struct json_object *o = json_object_new_object();
 	uint64_t now = front_now_ms(NULL);
+	struct front_stats stats;
 
 	if (!o)
 		return NULL;
@@ -387,6 +388,10 @@ struct json_object *guest_json(const struct grpc *g, const struct front_server *
 	if (r->net)
 		add_net(o, r->net);
 	add_object(o, "disks", disks_json(r));
+	if (front) {
+		front_server_stats(front, &stats);
+		add_number(o, "crashes", stats.crashes);
+	}
 	if (r->changed_ms)
 		add_number(o, "age-s", (now - r->changed_ms) / 1000);
 	if (r->stale_ms)

@@ -26,6 +26,7 @@ struct json_object;
  *   "nics": [ { "mac", "ips": [ { "ip", "prefix", "origin", "status" } ] } ],
  *   "routes": [ ... ], "dns": { "host", "domain", "servers": [], "suffixes": [] },
  *   "disks": [ { "path", "fstype", "free", "total" } ],
+ *   "crashes": panics that its kernel told since the VM started,
  *   "age-s": seconds since it said anything, "stale-s": seconds since the reboot after that }
  * What the guest has not said is left out.
  */

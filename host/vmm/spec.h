@@ -33,6 +33,13 @@ enum vm_vmci {
 	VM_VMCI_OFF,
 };
 
+/* What CPUID offers for calls of the backdoor; the port serves whatever it says. */
+enum vm_backdoor {
+	VM_BACKDOOR_PORT,
+	VM_BACKDOOR_VMCALL,
+	VM_BACKDOOR_VMMCALL,
+};
+
 enum vm_on_reboot {
 	VM_ON_REBOOT_RESTART,	/* in place, as a machine does */
 	VM_ON_REBOOT_STOP,	/* the VM ends: for tests that end in a reboot or panic */
@@ -72,6 +79,7 @@ struct vm_spec {
 	struct vm_pairs qemu_args;	/* key only */
 	uint32_t cid;		/* 0: chosen by the daemon */
 	enum vm_vmci vmci;
+	enum vm_backdoor backdoor;
 	uint64_t qp_memory;	/* bytes */
 	char *vsock;		/* base path of the UNIX sockets; NULL: in the VM's folder */
 	char *console;		/* path of the console log; NULL: in the VM's folder */

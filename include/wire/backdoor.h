@@ -44,7 +44,7 @@
 #define BDOOR_CMD_GETTIMEFULL_LAG	55	/* as 46, and EDI interrupt lag us */
 #define BDOOR_CMD_GET_VCPU_INFO		68
 #define BDOOR_CMD_STEALCLOCK		91
-#define BDOOR_CMD_REPORTGUESTCRASH	102
+#define BDOOR_CMD_REPORTGUESTCRASH	102	/* EBX 0; no result that matters */
 
 #define BDOOR_VERSION			6		/* EAX out of GETVERSION */
 #define BDOOR_PRODUCT_EXPRESS		1		/* ECX out of GETVERSION */

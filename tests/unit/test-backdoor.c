@@ -22,6 +22,7 @@ struct seen {
 	bool reset_inside;	/* the machine is reset while the request is away */
 	bool no_time;
 	unsigned int polls;
+	unsigned int crashes;
 	enum bdoor_tclo what;
 	uint32_t gen, seq;
 	char reply[128];
@@ -81,8 +82,14 @@ static void op_polled(void *data)
 	((struct seen *)data)->polls++;
 }
 
+static void op_crashed(void *data)
+{
+	((struct seen *)data)->crashes++;
+}
+
 static const struct bdoor_ops ops = {
 	.random = op_random, .time = op_time, .rpci = op_rpci, .tclo = op_tclo, .polled = op_polled,
+	.crashed = op_crashed,
 };
 
 static const struct bdoor_params params = {
@@ -257,6 +264,7 @@ static void test_commands(void)
 	bdoor_gui_options_set(b, BDOOR_GUI_SYNC_TIME);
 	CU_ASSERT_EQUAL(command(b, BDOOR_CMD_GETGUIOPTIONS, 0).eax, BDOOR_GUI_SYNC_TIME);
 	CU_ASSERT_EQUAL(bdoor_stats(b)->crashes, 1);
+	CU_ASSERT_EQUAL(s.crashes, 1);
 	CU_ASSERT_EQUAL(bdoor_stats(b)->unknown, 3);
 	bdoor_free(b);
 }

@@ -154,6 +154,7 @@ static void everything_is_stored(void)
 	CU_ASSERT_EQUAL(vm->cpus, 4);
 	CU_ASSERT_EQUAL(vm->qp_memory, 64ull << 20);
 	CU_ASSERT_EQUAL(vm->cid, 5000);
+	CU_ASSERT_EQUAL(vm->backdoor, VM_BACKDOOR_VMCALL);
 	CU_ASSERT_EQUAL(vm->on_reboot, VM_ON_REBOOT_STOP);
 	CU_ASSERT(vm->network && vm->restricted);
 	d = STAILQ_NEXT(STAILQ_FIRST(&vm->disks), link);

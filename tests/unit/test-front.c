@@ -26,7 +26,7 @@ struct world {
 	char dir[64], path[96];
 	int fd;			/* the front's end */
 	struct front_page *page;
-	unsigned int came, went, cut_off;
+	unsigned int came, went, cut_off, crashed;
 	char why[128];
 	int done_err;
 	unsigned int dones;
@@ -51,8 +51,13 @@ static void op_front(void *data, enum front_change what, const char *why)
 	snprintf(w->why, sizeof(w->why), "%s", why);
 }
 
+static void op_crashed(void *data)
+{
+	((struct world *)data)->crashed++;
+}
+
 static const struct grpc_ops grpc_ops = { .now_ms = front_now_ms, .event = op_event };
-static const struct front_server_ops server_ops = { .front = op_front };
+static const struct front_server_ops server_ops = { .front = op_front, .crashed = op_crashed };
 
 static void done(void *data, int err, const char *reply, size_t len)
 {
@@ -80,7 +85,8 @@ static struct world *fresh(void)
 {
 	static const struct grpc_config config;
 	static const struct front_params params = { .uuid = { 1, 2, 3 }, .memory_mib = 512,
-						    .vcpus = 2 };
+						    .vcpus = 2,
+						    .hypercall = BDOOR_CPUID_ECX_VMMCALL };
 	struct world *w = calloc(1, sizeof(*w));
 	int fd;
 
@@ -173,6 +179,7 @@ static void hello(struct world *w)
 	memcpy(&welcome, body, sizeof(welcome));
 	CU_ASSERT_EQUAL(welcome.version, FRONT_VERSION);
 	CU_ASSERT_EQUAL(welcome.memory_mib, 512);
+	CU_ASSERT_EQUAL(welcome.hypercall, BDOOR_CPUID_ECX_VMMCALL);
 	CU_ASSERT_EQUAL(welcome.uuid[2], 3);
 	CU_ASSERT_FATAL(fd >= 0);
 	CU_ASSERT_EQUAL(ftruncate(fd, 0), -1);		/* the size is sealed */
@@ -252,6 +259,19 @@ static void test_gui_options(void)
 	CU_ASSERT_EQUAL(hdr.type, FRONT_GUI_OPTIONS);
 	CU_ASSERT_EQUAL(hdr.seq, BDOOR_GUI_SYNC_TIME);
 	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, FRONT_RPCI_REPLY);
+	finish(w);
+}
+
+static void test_crash(void)
+{
+	struct world *w = fresh();
+	struct front_stats stats;
+
+	hello(w);
+	say(w, FRONT_CRASHED, 0, 0, "");
+	CU_ASSERT_EQUAL(w->crashed, 1);
+	front_server_stats(w->s, &stats);
+	CU_ASSERT_EQUAL(stats.crashes, 1);
 	finish(w);
 }
 
@@ -410,6 +430,7 @@ static const struct unit_case cases[] = {
 	{ "a front says hello and its requests are answered", test_hello_and_requests },
 	{ "commands and their ends go by channel and number", test_commands },
 	{ "an option that the guest changed reaches the front first", test_gui_options },
+	{ "a panic that the guest tells is counted and told", test_crash },
 	{ "the model's timer runs", test_timer },
 	{ "what stands in the shared page is not believed", test_page },
 	{ "a front that breaks the protocol is cut off, and the next is welcome",
