@@ -8,6 +8,7 @@
  *
  * The parts, in the order in which they are set up; the driver core undoes them in reverse when the
  * device is unbound or the probe fails, so each part may use those above it:
+ *	panic.c		the host hears of a panic
  *	clock.c		the guest's clock follows the host's; sysctl dev.vmt0
  *	ptp.c		the host's clock as a PTP clock
  *	service.c	answers the host while no agent does
@@ -67,6 +68,7 @@ static struct vmt *vmt_new(struct device *dev)
 static int vmt_probe(struct platform_device *pdev)
 {
 	static int (*const setup[])(struct vmt *vmt) = {
+		vmt_panic_setup,
 		vmt_clock_setup,
 		vmt_ptp_setup,
 		vmt_service_setup,
@@ -90,10 +92,14 @@ static int vmt_probe(struct platform_device *pdev)
 	return 0;
 }
 
-/* The guest itself was suspended; its clocks stood still. */
+/* The guest itself was suspended: its clocks stood still, and the host may have forgotten it. */
 static int vmt_resume(struct device *dev)
 {
-	vmt_clock_resumed(dev_get_drvdata(dev));
+	struct vmt *vmt = dev_get_drvdata(dev);
+
+	dev_info(dev, "this guest was suspended and resumed\n");
+	vmt_clock_resumed(vmt);
+	vmt_tclo_resumed(vmt);
 	return 0;
 }
 

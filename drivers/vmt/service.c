@@ -94,8 +94,10 @@ static bool service_report_address(struct vmt *vmt, __be32 address)
 				       &address);
 }
 
-static void service_forget(struct vmt_service *s)
+void vmt_service_forget(struct vmt *vmt)
 {
+	struct vmt_service *s = &vmt->service;
+
 	s->host_name[0] = '\0';
 	s->address = 0;
 	s->report_at_ms = 0;
@@ -126,7 +128,7 @@ static void service_register(struct vmt *vmt)
 	vmt_rpci_say(r, "tools.capability.softpowerop_retry ");
 	vmt_rpci_say(r, GRPC_SET_VERSION " %d", GRPC_VERSION_UNMANAGED);
 	service_report_uptime(vmt);
-	service_forget(&vmt->service);
+	vmt_service_forget(vmt);
 	vmt->service.registered = true;
 }
 
@@ -239,7 +241,7 @@ void vmt_service_replied(struct vmt *vmt, const struct vmt_command *cmd)
 		vmt_power_begin(vmt, VMT_POWER_REBOOT);
 		break;
 	case VMT_CMD_RESUME:
-		service_forget(&vmt->service);
+		vmt_service_forget(vmt);
 		break;
 	case VMT_CMD_SUSPEND:
 		vmt_power_sleep(vmt);

@@ -63,6 +63,12 @@ void vmt_service_replied(struct vmt *vmt, const struct vmt_command *cmd);
 void vmt_service_closed(struct vmt *vmt);
 
 /**
+ * vmt_service_forget() - the host may have forgotten what it was told: report it all again
+ * @vmt: the device
+ */
+void vmt_service_forget(struct vmt *vmt);
+
+/**
  * vmt_service_tick() - report what has changed, if it is time
  * @vmt: the device
  * @now_ms: monotonic time

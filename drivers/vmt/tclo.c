@@ -260,12 +260,17 @@ static u32 tclo_step(struct vmt *vmt)
 {
 	struct vmt_tclo *t = &vmt->tclo;
 	enum tclo_todo todo;
+	bool resumed;
 	u32 ms, power;
 
 	mutex_lock(&t->lock);
 	WRITE_ONCE(t->kick, false);
+	resumed = t->resumed;
+	t->resumed = false;
 	todo = tclo_next_locked(t, &ms, &power);
 	mutex_unlock(&t->lock);
+	if (resumed)
+		vmt_service_forget(vmt);
 
 	switch (todo) {
 	case TODO_SLEEP:
@@ -373,6 +378,16 @@ void vmt_tclo_disown(struct vmt *vmt, struct vmt_file *file)
 		t->reopen = true;
 		tclo_kick_locked(t);
 	}
+	mutex_unlock(&t->lock);
+}
+
+void vmt_tclo_resumed(struct vmt *vmt)
+{
+	struct vmt_tclo *t = &vmt->tclo;
+
+	mutex_lock(&t->lock);
+	t->resumed = true;
+	tclo_kick_locked(t);
 	mutex_unlock(&t->lock);
 }
 

@@ -35,6 +35,7 @@ struct vmt_tclo {
 	bool kick;			/* the thread has something to do */
 	bool reboot;			/* the kernel goes down: close and be quiet */
 	bool reopen;			/* somebody else is to have the channel now */
+	bool resumed;			/* report everything again */
 	bool attached;
 	bool contended;
 	struct vmt_file *owner;
@@ -108,6 +109,12 @@ int vmt_tclo_own(struct vmt *vmt, struct vmt_file *file);
  * @file: the owner
  */
 void vmt_tclo_disown(struct vmt *vmt, struct vmt_file *file);
+
+/**
+ * vmt_tclo_resumed() - the guest itself was suspended
+ * @vmt: the device
+ */
+void vmt_tclo_resumed(struct vmt *vmt);
 
 /**
  * vmt_tclo_power() - the owner declares a power operation

@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
@@ -47,6 +48,7 @@ struct vmt {
 	struct vmt_clock clock;
 	struct ptp_clock_info ptp_info;
 	struct ptp_clock *ptp;
+	struct notifier_block panic_nb;
 };
 
 /**
@@ -101,6 +103,9 @@ int vmt_chardev_setup(struct vmt *vmt);
 
 /* ptp.c */
 int vmt_ptp_setup(struct vmt *vmt);
+
+/* panic.c */
+int vmt_panic_setup(struct vmt *vmt);
 
 /* sysfs.c */
 extern const struct attribute_group *vmt_attr_groups[];
