@@ -4,7 +4,8 @@
 # drivers.sh TOP - the modules build without a word from W=1 and sparse
 set -u
 cd "$1" || exit 2
-kdir=$1/build/cache/kernels/6.1/headers
+# The oldest of the kernels of every check.
+kdir=$1/build/cache/kernels/$(awk '!/^#/ && NF { print $1; exit }' tests/vm/kernels.list)/headers
 out=$(make -C build/check --silent -j "$(nproc)" KDIR="$kdir" MODULES_DIR="$1/build/lint-drivers" \
   W=1 C=2 CF=-Wsparse-error modules 2>&1)
 status=$?

@@ -18,7 +18,10 @@ cmd_fuzz() {
   local seconds=30 targets=() list=''
   while [ $# -gt 0 ]; do
     case $1 in
-      --seconds) seconds=${2?"--seconds needs a number"} && shift ;;
+      --seconds)
+        case ${2-} in '' | *[!0-9]*) say "fuzz: --seconds takes a number" && return 2 ;; esac
+        seconds=$2 && shift
+        ;;
       --list) list=1 ;;
       -h | --help) fuzz_usage && return 0 ;;
       -*) say "fuzz: unknown option '$1'" && fuzz_usage >&2 && return 2 ;;
@@ -27,8 +30,7 @@ cmd_fuzz() {
     shift
   done
   setup_system
-  setup_packages clang libclang-rt-14-dev
-  run_logged "$build/log/build-fuzz.log" "build of the fuzz targets" fuzz_build
+  fuzz_prepare
   local all
   all=$(make -s -C "$build/fuzz" -f - print <<<"include Makefile
 print: ; @echo \$(notdir \$(FUZZ_TARGETS))")
@@ -39,6 +41,11 @@ print: ; @echo \$(notdir \$(FUZZ_TARGETS))")
   # shellcheck disable=SC2206
   [ ${#targets[@]} -gt 0 ] || targets=($all)
   fuzz_run "$seconds" "${targets[@]}"
+}
+
+fuzz_prepare() {
+  setup_packages clang libclang-rt-14-dev
+  run_logged "$build/log/build-fuzz.log" "build of the fuzz targets" fuzz_build
 }
 
 # The parsers of the tests' own guest are targets, too, so the tests are not left out.
@@ -53,23 +60,26 @@ fuzz_build() {
 }
 
 fuzz_run() {
-  local seconds=$1 target passed=0 failed=0 corpus
+  local seconds=$1 target passed=0 failed=0
   shift
   for target in "$@"; do
-    [ -x "$build/fuzz/tests/fuzz/$target" ] || die "no fuzz target '$target'; see ./dev fuzz --list"
-    corpus=$build/fuzz/corpus/$target
-    mkdir -p "$corpus"
-    if "$build/fuzz/tests/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-      -artifact_prefix="$corpus-" "$corpus" "$top/tests/fuzz/corpus/${target#fuzz-}" \
-      >"$build/log/$target.log" 2>&1; then
-      passed=$((passed + 1))
-      echo "ok   $target: $(sed -n 's/^Done \(.*\) in .*/\1/p' "$build/log/$target.log")"
-    else
-      failed=$((failed + 1))
-      echo "FAIL $target: log in build/log/$target.log; replay with"
-      sed -n "s|.*Test unit written to \(.*\)|     build/fuzz/tests/fuzz/$target \1|p" "$build/log/$target.log"
-    fi
+    [ -x "$build/fuzz/tests/fuzz/$target" ] || { say "fuzz: no target '$target'; see ./dev fuzz --list" && return 2; }
+    if fuzz_one "$target" "$seconds"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   done
   printf '%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" = 0 ]
+}
+
+# Runs one target, and says in a line what it did, or how to replay what it found.
+fuzz_one() { # TARGET SECONDS
+  local target=$1 corpus=$build/fuzz/corpus/$1 log=$build/log/$1.log
+  mkdir -p "$corpus" "$build/log"
+  if "$build/fuzz/tests/fuzz/$target" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 \
+    -artifact_prefix="$corpus-" "$corpus" "$top/tests/fuzz/corpus/${target#fuzz-}" >"$log" 2>&1; then
+    echo "# $target: $(sed -n 's/^Done \(.*\) in .*/\1/p' "$log")"
+  else
+    echo "# FAIL $target: log in ${log#"$top"/}; replay with"
+    sed -n "s|.*Test unit written to \(.*\)|#     build/fuzz/tests/fuzz/$target \1|p" "$log"
+    return 1
+  fi
 }

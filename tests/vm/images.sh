@@ -4,14 +4,18 @@
 # images.sh - kernels and userlands of the guests, made once from Debian's packages
 #
 # build/cache/kernels/NAME/   image, headers and modules of a kernel of kernels.list, unpacked
-#   vmlinuz release headers(link) modules.img
+#   vmlinuz release headers(link) modules.img; those that check themselves are made by debug.sh
 # build/cache/initrd-NAME     busybox: starts either userland (see tests/guest/init)
 # build/cache/debian.img      a Debian 12 root, read-only in the guest under an overlay
 # Each is complete when its .complete (or the image itself) exists; a broken run starts it anew.
 
-images_default_kernel=6.1
+# images_kernel_names [TIER]...: those that run in one of the tiers, or all
+images_kernel_names() {
+  awk -v tiers=" $* " '!/^#/ && NF && (tiers == "  " || index(tiers, " " $4 " ")) { print $1 }' \
+    "$top/tests/vm/kernels.list"
+}
 
-images_kernel_names() { awk '!/^#/ && NF { print $1 }' "$top/tests/vm/kernels.list"; }
+images_default_kernel=$(images_kernel_names | head -n 1)
 
 # images_kernel_field NAME COLUMN
 images_kernel_field() {
@@ -63,7 +67,9 @@ images_depends() { # SUITE PACKAGE PATTERN: the dependencies of PACKAGE that mat
 images_kernel() {
   local name=$1 suite
   suite=$(images_kernel_field "$name" 2)
-  if [ ! -e "$cache/kernels/$name/.complete" ]; then
+  if [ "$(images_kernel_field "$name" 5)" != stock ]; then
+    debug_kernel "$name"
+  elif [ ! -e "$cache/kernels/$name/.complete" ]; then
     rm -rf "$cache/kernels/$name"
     mkdir -p "$cache/kernels/$name"
     run_logged "$build/log/kernel-$name.log" "kernel $name from $suite" \
@@ -91,15 +97,21 @@ images_kernel_unpack() {
   rm -r "$dir/debs"
   images_merge_usr "$dir/root"
   release=$(basename "$dir"/root/usr/lib/modules/*)
-  printf '%s\n' "$release" >"$dir/release"
-  # In /boot, or among the modules since Debian's 7.x.
-  ln -s "$(cd "$dir" && find root -name 'vmlinuz*' -type f | head -n 1)" "$dir/vmlinuz"
   ln -s "root/usr/src/linux-headers-$release" "$dir/headers"
   # The headers include each other by the path they are installed at.
   sed -i "s|/usr/src/|$dir/root/usr/src/|" "$dir/headers/Makefile"
+  images_kernel_finish "$dir" "$release"
+  touch "$dir/.complete"
+}
+
+# What is the same for a stock kernel and one from source, once DIR/root is there.
+images_kernel_finish() { # DIR RELEASE
+  local dir=$1 release=$2
+  printf '%s\n' "$release" >"$dir/release"
+  # In /boot, or among the modules since Debian's 7.x.
+  ln -s "$(cd "$dir" && find root -name 'vmlinuz*' -type f | head -n 1)" "$dir/vmlinuz"
   depmod -b "$dir/root/usr" "$release" 2>/dev/null || depmod -b "$dir/root" "$release"
   images_ext4 "$dir/root/usr/lib/modules/$release" "$dir/modules.img" modules
-  touch "$dir/.complete"
 }
 
 # Older packages have /lib, newer /usr/lib: one tree, and /lib a link to it.
@@ -166,7 +178,8 @@ images_initrd_make() {
     install -D "/lib/x86_64-linux-gnu/$file" "$tree/lib/x86_64-linux-gnu/$file"
   done
   cp -L /lib64/ld-linux-x86-64.so.2 "$tree/lib64/"
-  # In the order in which they must be loaded.
+  # In the order in which they must be loaded; none where the kernel has them built in.
+  : >"$tree/lib/boot/order"
   modprobe --show-depends -d "$dir/root" -S "$release" -a "${images_initrd_modules[@]}" |
     awk '/^insmod/ && !seen[$2]++ { print $2 }' | while read -r file; do
       # busybox's insmod reads no compressed module.

@@ -29,9 +29,10 @@ check_is() {
   fi
 }
 
-# wait_for SECONDS COMMAND...: runs the command until it succeeds, at most so long.
+# wait_for SECONDS COMMAND...: runs the command until it succeeds, at most so long; times time_factor, on
+# kernels that are slow for what they check.
 wait_for() {
-  _end=$(($(cut -d . -f 1 /proc/uptime) + $1))
+  _end=$(($(cut -d . -f 1 /proc/uptime) + $1 * ${time_factor:-1}))
   shift
   until "$@" >/dev/null 2>&1; do
     [ "$(cut -d . -f 1 /proc/uptime)" -lt "$_end" ] || return 1

@@ -13,7 +13,7 @@ usage: ./dev vm [OPTION]... -- COMMAND [ARGUMENT]...
 
 Boots a VM, runs COMMAND inside, prints its output, exits with its status.
 
-  --kernel NAME        kernel of tests/vm/kernels.list (6.1)
+  --kernel NAME        kernel of tests/vm/kernels.list (its first)
   --drivers WHICH      modules loaded before COMMAND: ours (default), intree, none
   --no-load            installs those modules, and loads none
   --userland WHICH     busybox (default, up in 2 s) or debian (systemd)
@@ -26,17 +26,24 @@ Boots a VM, runs COMMAND inside, prints its output, exits with its status.
   --conf LINE          one more line for the vm block of vm.conf; may be repeated
   --keep-logs          keeps console and logs in build/run although all went well
   --built              builds nothing: what is there is up to date
-  --timeout SECONDS    limit for all of it (120)
+  --timeout SECONDS    limit for all of it (120), times what kernels.list says for the kernel
   --keep               leaves the VM running, and says how to reach and how to end it
 
-Exit status: that of COMMAND; when that is 0, that of --host-cmd; 124 when the time was over, 125
-when the VM could not start or ended before COMMAND, and 126 when the drivers did not load.
+Exit status: that of COMMAND; when that is 0, that of --host-cmd; 2 for wrong options, 123 when the
+kernel checks itself and found something, 124 when the time was over, 125 when the VM could not
+start or ended before COMMAND, and 126 when the drivers did not load.
 EOF
 }
 
 vm_defaults() {
   vm_kernel=$images_default_kernel vm_drivers=ours vm_userland='' vm_agent=none vm_copies=()
   vm_host_cmd='' vm_memory='' vm_built='' vm_load=1 vm_keep_logs='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
+}
+
+# vm_wrong WORDS: ends the program as a wrong option does
+vm_wrong() {
+  say "vm: $*; see ./dev vm --help"
+  exit 2
 }
 
 vm_parse() {
@@ -50,7 +57,11 @@ vm_parse() {
       --) shift && vm_command=("$@") && break ;;
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
     esac
-    [ $# -ge 2 ] || die "vm: $1 needs a value; see ./dev vm --help"
+    case $1 in
+      --kernel | --drivers | --userland | --agent | --copy | --host-cmd | --memory | --conf | --timeout) ;;
+      *) vm_wrong "unknown option '$1'" ;;
+    esac
+    [ $# -ge 2 ] || vm_wrong "$1 needs a value"
     case $1 in
       --kernel) vm_kernel=$2 ;;
       --drivers) vm_drivers=$2 ;;
@@ -61,7 +72,6 @@ vm_parse() {
       --memory) vm_memory=$2 ;;
       --conf) vm_conf+=("$2") ;;
       --timeout) vm_timeout=$2 ;;
-      *) die "vm: unknown option '$1'; see ./dev vm --help" ;;
     esac
     shift 2
   done
@@ -69,24 +79,24 @@ vm_parse() {
 }
 
 vm_validate() {
-  case $vm_drivers in ours | intree | none) ;; *) die "vm: --drivers is ours, intree or none, not '$vm_drivers'" ;; esac
+  case $vm_drivers in ours | intree | none) ;; *) vm_wrong "--drivers is ours, intree or none, not '$vm_drivers'" ;; esac
   case $vm_agent in
     ours | open-vm-tools)
-      [ "$vm_userland" != busybox ] || die "vm: --agent $vm_agent needs --userland debian"
+      [ "$vm_userland" != busybox ] || vm_wrong "--agent $vm_agent needs --userland debian"
       vm_userland=debian
       ;;
     none) ;;
-    *) die "vm: --agent is ours, open-vm-tools or none, not '$vm_agent'" ;;
+    *) vm_wrong "--agent is ours, open-vm-tools or none, not '$vm_agent'" ;;
   esac
   vm_userland=${vm_userland:-busybox}
-  case $vm_userland in busybox | debian) ;; *) die "vm: --userland is busybox or debian, not '$vm_userland'" ;; esac
-  case $vm_timeout in '' | *[!0-9]*) die "vm: --timeout takes whole seconds, not '$vm_timeout'" ;; esac
-  [ ${#vm_command[@]} -gt 0 ] || die "vm: no command after '--'; see ./dev vm --help"
-  images_kernel_field "$vm_kernel" 1 >/dev/null
+  case $vm_userland in busybox | debian) ;; *) vm_wrong "--userland is busybox or debian, not '$vm_userland'" ;; esac
+  case $vm_timeout in '' | *[!0-9]*) vm_wrong "--timeout takes whole seconds, not '$vm_timeout'" ;; esac
+  [ ${#vm_command[@]} -gt 0 ] || vm_wrong "no command after '--'"
+  (images_kernel_field "$vm_kernel" 1) >/dev/null || exit 2
   local copy
   for copy in ${vm_copies[@]+"${vm_copies[@]}"}; do
-    case $copy in *?:/*) ;; *) die "vm: --copy takes SRC:DST with an absolute DST, not '$copy'" ;; esac
-    [ -e "${copy%%:*}" ] || die "vm: --copy: there is no '${copy%%:*}'"
+    case $copy in *?:/*) ;; *) vm_wrong "--copy takes SRC:DST with an absolute DST, not '$copy'" ;; esac
+    [ -e "${copy%%:*}" ] || vm_wrong "--copy: there is no '${copy%%:*}'"
   done
 }
 
@@ -185,10 +195,15 @@ vm_payload_agent() {
   esac
 }
 
+vm_checks_itself() { [ "$(images_kernel_field "$vm_kernel" 5)" != stock ]; }
+
 vm_write_conf() {
-  local memory=512M append=''
+  local memory=512M append=' quiet'
+  # What checks itself needs memory to keep records in, and what it says is the verdict.
+  if vm_checks_itself; then memory=1G append=' test.debug=1'; fi
   if [ "$vm_userland" = debian ]; then
-    memory=1G append=' systemd.show_status=0 systemd.log_level=warning'
+    append+=' systemd.show_status=0 systemd.log_level=warning'
+    if vm_checks_itself; then memory=2G; else memory=1G; fi
   fi
   mkfifo "$vm_dir"/{out,err,status}
   {
@@ -197,7 +212,7 @@ vm_write_conf() {
     printf 'vm "%s" {\n' "$vm_name"
     printf '\tmemory %s\n\tcpus 2\n' "${vm_memory:-$memory}"
     printf '\tkernel "%s"\n\tinitrd "%s"\n' "$cache/kernels/$vm_kernel/vmlinuz" "$vm_dir/initrd"
-    printf '\tappend "console=ttyS0 panic=-1 quiet net.ifnames=0 test.userland=%s test.drivers=%s%s"\n' \
+    printf '\tappend "console=ttyS0 panic=-1 net.ifnames=0 test.userland=%s test.drivers=%s%s"\n' \
       "$vm_userland" "$([ -n "$vm_load" ] && echo "$vm_drivers" || echo none)" "$append"
     printf '\tdisk "%s" readonly\n' "$cache/kernels/$vm_kernel/modules.img"
     [ "$vm_userland" != debian ] || printf '\tdisk "%s" readonly\n' "$cache/debian.img"
@@ -235,9 +250,9 @@ vm_start() {
 
 # Waits for the command's status, the VM's end, or the time limit, whichever is first.
 vm_wait() {
-  local status=''
+  local status='' limit=$((vm_timeout * $(images_kernel_field "$vm_kernel" 6)))
   {
-    vm_env vmctl wait "$vm_name" down --timeout "$vm_timeout" >/dev/null 2>&1
+    vm_env vmctl wait "$vm_name" down --timeout "$limit" >/dev/null 2>&1
     [ $? -eq 4 ] && echo timeout || echo down
   } >"$vm_dir/status" & vm_watchdog=$!
   read -r status <&7
@@ -246,7 +261,7 @@ vm_wait() {
     read -r -t 1 status <&7 || status=down
   fi
   case $status in
-    timeout) say "vm: not done after $vm_timeout s" && return 124 ;;
+    timeout) say "vm: not done after $limit s" && return 124 ;;
     down) say "vm: the VM ended before the command did" && vm_wait_host && return 125 ;;
     drivers) say "vm: the drivers did not load" && return 126 ;;
   esac
@@ -287,10 +302,32 @@ vm_finish() {
     say "vm: 'kill $vm_vmd' ends it"
     return "$status"
   fi
-  [ "$status" = 0 ] || say "vm: console and logs are in ${vm_logs#"$top"/}"
   vm_cleanup
+  vm_audit || status=123
+  [ "$status" = 0 ] || say "vm: console and logs are in ${vm_logs#"$top"/}"
   [ "$status" != 0 ] || [ -n "$vm_keep_logs" ] || rm -rf "$vm_logs"
   return "$status"
+}
+
+# The verdict of a kernel that checks itself: prints what it reported.  A race between two of the kernel's
+# own functions is not ours to judge; one that has a function of our modules in it is.
+vm_audit() {
+  vm_checks_itself || return 0
+  awk '
+    { line = $0; sub(/^\[[^]]*\] */, "", line); sub(/\r$/, "", line) }
+    /BUG: KCSAN:/ { race = line; next }
+    race != "" {
+      race = race "\n" line
+      if (line ~ /^=====/) { if (race ~ /\[(vmci|vmsock|vmt|vmcitest)\]/) { print race; found = 1 } race = "" }
+      next
+    }
+    line ~ /^(BUG|WARNING|KASAN|UBSAN|Oops|INFO: task |kernel BUG|general protection|ODEBUG: [a-z]|DMA-API: .*:|refcount_t:|unreferenced object|audit:)/ ||
+      line ~ /possible (circular|recursive) locking|inconsistent lock state|suspicious RCU usage|still has objects/ {
+      found = 1; left = 30
+    }
+    left > 0 { print line; left-- }
+    END { exit found }' "$vm_dir/console.log" | sed 's/^/# report: /' >&2
+  [ "${PIPESTATUS[0]}" = 0 ]
 }
 
 # Ends what this run started, and only that.

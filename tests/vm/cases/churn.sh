@@ -4,7 +4,7 @@
 # churn.sh - our modules and their devices come and go while programs use them
 # shellcheck disable=SC2034,SC2154
 programs=$build/check/tests/guest
-options=(--timeout 300
+options=(--timeout "$count_churn_limit"
   --copy "$programs/vsock-cat:/test/vsock-cat" --copy "$programs/vsock-stress:/test/vsock-stress"
   --copy "$build/host/tests/guest/vmt-client:/test/vmt-client"
 )
@@ -41,26 +41,26 @@ guest() {
   in_recv() { $cat recvfrom 6002 & slain vmsock $!; }
   check "a program is killed while it waits for a datagram" in_recv
   in_all() {
-    for i in 1 2 3 4 5; do
+    for i in $(seq 1 "$count_churn_kills"); do
       stress 1 "$i"
       wait_for 10 grep -q CONNECT /proc/net/vmsock
       slain vmsock $! || return 1
     done
   }
-  check "8 threads are killed in calls of every kind, 5 times" in_all
+  check "8 threads are killed in calls of every kind, $count_churn_kills times" in_all
   check "and leave nothing behind" wait_for 10 empty
   in_tclo() {
-    for i in 1 2 3 4 5; do
+    for i in $(seq 1 "$count_churn_kills"); do
       /test/vmt-client own >/dev/null &
       slain vmt $! || return 1
     done
   }
-  check "an owner is killed while it waits for the host, 5 times" in_tclo
+  check "an owner is killed while it waits for the host, $count_churn_kills times" in_tclo
 
   readers
   peers() { grep -q ' 2:5000 .*CONNECTED' /proc/net/vmsock; }
   unbound() {
-    for i in $(seq 1 10); do
+    for i in $(seq 1 "$count_churn_rebinds"); do
       $cat connect 2 5000 </dev/zero >/dev/null 2>&1 &
       stress "$own" "$i"
       s=$!
@@ -73,10 +73,10 @@ guest() {
       grep -q running $debug/device || return 4
     done
   }
-  check "the VMCI device is unbound under traffic and bound again, 10 times" unbound
+  check "the VMCI device is unbound under traffic and bound again, $count_churn_rebinds times" unbound
   check "and nothing is left of the traffic" wait_for 10 empty
   rebound() {
-    for i in $(seq 1 10); do
+    for i in $(seq 1 "$count_churn_rebinds"); do
       exec 3<>/dev/vmt
       /test/vmt-client own >/dev/null 2>&1 &
       o=$!
@@ -89,9 +89,9 @@ guest() {
       exec 3>&-
     done
   }
-  check "vmt0 is unbound under its owner and an open file, and bound again, 10 times" rebound
+  check "vmt0 is unbound under its owner and an open file, and bound again, $count_churn_rebinds times" rebound
   unload() {
-    for i in $(seq 1 20); do
+    for i in $(seq 1 "$count_churn_loads"); do
       $cat connect 2 5000 </dev/zero >/dev/null 2>&1 &
       stress 1 "$i"
       s=$!
@@ -105,7 +105,7 @@ guest() {
       modprobe vmci && modprobe vmsock && modprobe vmt || return 4
     done
   }
-  check "all modules are unloaded from under killed programs and loaded again, 20 times" unload
+  check "all modules are unloaded from under killed programs and loaded again, $count_churn_loads times" unload
   kill "$readers"
   check "and nothing is left of those" wait_for 10 empty
   alive() { echo "still there" | $cat connect 2 5000; }

@@ -3,7 +3,7 @@
 #
 # vmci.sh - vmci.ko against our host: its whole interface, and every way in and out of the kernel
 # shellcheck disable=SC2034
-options=(--drivers ours --no-load --timeout 180)
+options=(--drivers ours --no-load --timeout "$count_vmci_limit")
 plan=12
 
 guest() {
@@ -19,18 +19,18 @@ guest() {
   check_is "nothing that arrived was dropped" 0 counter rx_batch_bad
   check_is "no send had to read the result register" 0 counter tx_result_read
   again() {
-    for i in $(seq 1 20); do
+    for i in $(seq 1 "$count_vmci_loads"); do
       rmmod vmci && modprobe vmci && [ "$(state)" = running ] || return 1
     done
   }
-  check "20 times unloaded and loaded, it runs" again
+  check "$count_vmci_loads times unloaded and loaded, it runs" again
   rebind() {
-    for i in $(seq 1 10); do
+    for i in $(seq 1 "$count_vmci_rebinds"); do
       echo "$dev" >$drivers/vmci/unbind && [ "$(cat $dir/device)" = none ] || return 1
       echo "$dev" >$drivers/vmci/bind && [ "$(state)" = running ] || return 1
     done
   }
-  check "10 times unbound and bound, it runs" rebind
+  check "$count_vmci_rebinds times unbound and bound, it runs" rebind
   check "each call still does what it says" every_call
   rescan() {
     echo 1 >"/sys/bus/pci/devices/$dev/remove" && [ "$(cat $dir/device)" = none ] &&

@@ -4,7 +4,7 @@
 # vmsock.sh - our vSockets driver: between programs of the guest, and between guest and host
 # shellcheck disable=SC2034,SC2154
 programs=$build/check/tests/guest
-options=(--timeout 240
+options=(--timeout "$count_vmsock_limit"
   --copy "$programs/vsock-rows:/test/vsock-rows" --copy "$programs/vsock-cat:/test/vsock-cat"
   --copy "$programs/example-server:/test/server" --copy "$programs/example-client:/test/client"
   --copy "$programs/example-whoami:/test/whoami"
@@ -24,10 +24,12 @@ guest() {
   /test/vsock-rows
   /test/vsock-rows -c 1 names refused close bulk dgram
   dd if=/dev/urandom of=/tmp/data bs=1M count=64 2>/dev/null
-  sum=$(sha256sum </tmp/data)
-  echoed() { $cat connect 2 5000 </tmp/data | sha256sum; }
-  check_is "64 MiB go to the host and come back with equal SHA-256" "$sum" echoed
-  check "64 MiB go to a host that only reads" $cat connect 2 5001 </tmp/data
+  data() { for i in $(seq $((count_vmsock_mib / 64))); do cat /tmp/data; done; }
+  sum=$(data | sha256sum)
+  echoed() { data | $cat connect 2 5000 | sha256sum; }
+  check_is "$count_vmsock_mib MiB go to the host and come back with equal SHA-256" "$sum" echoed
+  up() { data | $cat connect 2 5001; }
+  check "$count_vmsock_mib MiB go to a host that only reads" up
   echo "$sum" | $cat connect 2 5002
   down() { $cat connect 2 5003 </dev/null | wc -c; }
   check_is "64 MiB come from a host that closes at once" 67108864 down
@@ -71,13 +73,12 @@ host() {
   vsock=$VM_DIR/vsock
   dd if=/dev/zero of="$VM_DIR/data" bs=1M count=64 2>/dev/null
   socat "UNIX-LISTEN:${vsock}_5000,fork" SYSTEM:cat & echo=$!
-  socat -u "UNIX-LISTEN:${vsock}_5001" "CREATE:$VM_DIR/up" & up=$!
+  socat -u "UNIX-LISTEN:${vsock}_5001" STDOUT | sha256sum >"$VM_DIR/up" & up=$!
   socat -u "UNIX-LISTEN:${vsock}_5002" "CREATE:$VM_DIR/sum" & sum=$!
   socat -u "OPEN:$VM_DIR/data" "UNIX-LISTEN:${vsock}_5003" &
   socat "UNIX-RECVFROM:${vsock}_dgram_7000" SYSTEM:cat &
   wait "$up" "$sum"
-  check_is "and arrive with equal SHA-256, though the guest closes at once" "$(cat "$VM_DIR/sum")" \
-    sha256sum <"$VM_DIR/up"
+  check_is "and arrive with equal SHA-256, though the guest closes at once" "$(cat "$VM_DIR/sum")" cat "$VM_DIR/up"
   connect() { printf 'from the host' | vmctl vsock "$VM_NAME" connect 6000; }
   check "the host connects to a listener of the guest" wait_for 60 connect
   socat -u "UNIX-LISTEN:${vsock}_5009" STDOUT
