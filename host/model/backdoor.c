@@ -9,6 +9,7 @@
 
 #include "host/base/bytes.h"
 #include "host/model/channel.h"
+#include "host/model/fault.h"
 
 #define US_PER_SEC	1000000u
 
@@ -56,11 +57,78 @@ static void cmd_hz(struct bdoor *b, struct bdoor_regs *r)
 	r->ecx = b->params.apic_khz * 1000;
 }
 
+/* ---- the host's time, with its faults -------------------------------------------------------- */
+
+/* @us and something from either side of zero, from 1970 to as far as a clock goes. */
+static int64_t time_add(int64_t us, int64_t more)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(us, more, &sum))
+		return INT64_MAX;
+	return sum > 0 ? sum : 0;
+}
+
+/* Time that does not run as it should: by what it is off, or where it stopped. */
+static int64_t time_bend(struct faults *f, int64_t us)
+{
+	const struct fault_rule *rule;
+	int64_t *memo;
+
+	rule = fault_fires(f, FAULT_TIME_SKEW, 0);
+	if (rule) {
+		memo = fault_memo(f, FAULT_TIME_SKEW);
+		if (!*memo)
+			*memo = us;
+		us = time_add(us, (us - *memo) / US_PER_SEC * rule->value +
+				  (us - *memo) % US_PER_SEC * rule->value / US_PER_SEC);
+	}
+	rule = fault_fires(f, FAULT_TIME_OFFSET, 0);
+	if (rule)
+		us = time_add(us, rule->value);
+	memo = fault_memo(f, FAULT_TIME_JUMP);
+	rule = fault_fires(f, FAULT_TIME_JUMP, 0);
+	if (rule && __builtin_add_overflow(*memo, rule->value, memo))
+		*memo = rule->value < 0 ? INT64_MIN : INT64_MAX;
+	if (memo)
+		us = time_add(us, *memo);
+	if (fault_fires(f, FAULT_TIME_FROZEN, 0)) {
+		memo = fault_memo(f, FAULT_TIME_FROZEN);
+		if (!*memo)
+			*memo = us;
+		us = *memo;
+	}
+	return us;
+}
+
+/* False: there is no time now. */
+static bool time_get(struct bdoor *b, struct bdoor_time *t)
+{
+	struct faults *f = b->params.faults;
+	const struct fault_rule *rule;
+	int64_t us;
+
+	if (fault_fires(f, FAULT_TIME_NONE, 0) || !b->ops->time(b->data, t))
+		return false;
+	if (t->sec < INT64_MAX / US_PER_SEC) {
+		us = time_bend(f, (int64_t)t->sec * US_PER_SEC + t->usec);
+		t->sec = (uint64_t)(us / US_PER_SEC);
+		t->usec = (uint32_t)(us % US_PER_SEC);
+	}
+	rule = fault_fires(f, FAULT_TIME_LAG, 0);
+	if (rule)
+		t->lag_us = (uint32_t)rule->value;
+	rule = fault_fires(f, FAULT_TIME_IRQ_LAG, 0);
+	if (rule)
+		t->irq_lag_us = (uint32_t)rule->value;
+	return true;
+}
+
 static void cmd_time(struct bdoor *b, struct bdoor_regs *r)
 {
 	struct bdoor_time t;
 
-	if (!b->ops->time(b->data, &t) || t.sec >= BDOOR_TIME_ERROR) {
+	if (!time_get(b, &t) || t.sec >= BDOOR_TIME_ERROR) {
 		r->eax = BDOOR_TIME_ERROR;
 		return;
 	}
@@ -75,7 +143,7 @@ static void cmd_time_full(struct bdoor *b, struct bdoor_regs *r, bool with_lag)
 {
 	struct bdoor_time t;
 
-	if (!b->ops->time(b->data, &t)) {
+	if (!time_get(b, &t)) {
 		r->eax = BDOOR_TIME_ERROR;
 		return;
 	}
@@ -89,6 +157,10 @@ static void cmd_time_full(struct bdoor *b, struct bdoor_regs *r, bool with_lag)
 
 void bdoor_call(struct bdoor *b, struct bdoor_regs *r)
 {
+	if (fault_fires(b->params.faults, FAULT_PORT_GONE, 0)) {
+		r->eax = UINT32_MAX;
+		return;
+	}
 	switch (r->ecx & 0xffff) {
 	case BDOOR_CMD_MESSAGE:
 		chan_call(b, r);

@@ -17,6 +17,7 @@
 #include "wire/backdoor.h"
 
 struct bdoor;
+struct faults;
 
 /* The low 32 bits of a vCPU's registers. */
 struct bdoor_regs {
@@ -32,6 +33,7 @@ struct bdoor_params {
 	uint8_t uuid[16];	/* in the order in which it is written */
 	uint32_t gui_options;	/* BDOOR_GUI_*; see bdoor_gui_options_set() */
 	bool high_bandwidth;	/* set the HB bit in the status of SENDSIZE and RECVSIZE */
+	struct faults *faults;	/* outlives the engine; NULL: none */
 };
 
 struct bdoor_time {

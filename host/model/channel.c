@@ -16,6 +16,9 @@
  * There is one TCLO channel: who opens a second one gets it, and the first is closed, as an agent
  * that died without closing must not shut out its successor.
  *
+ * Faults (fault.h) take the place of a step: the channel is looked up as for any step, then the step
+ * fails as the fault has it, and is not carried out.
+ *
  * Status is ECX.high with ECX.low 0, and EDX.low is 0 after OPEN: BSD drivers compare whole
  * registers.
  */
@@ -25,6 +28,7 @@
 
 #include "host/base/bytes.h"
 #include "host/model/channel.h"
+#include "host/model/fault.h"
 
 static void reply(struct bdoor_regs *r, uint32_t status)
 {
@@ -157,6 +161,8 @@ static void chan_open(struct bdoor *b, struct bdoor_regs *r)
 		c->has_cookie = true;
 		r->esi = c->cookie_high = (uint32_t)(cookie >> 32);
 		r->edi = c->cookie_low = (uint32_t)cookie;
+		if (fault_fires(b->params.faults, FAULT_MSG_COOKIE, BDOOR_MSG_OPEN))
+			c->cookie_low ^= 1;
 	}
 	reply(r, BDOOR_MSG_SUCCESS);
 	if (proto == BDOOR_MSG_PROTO_TCLO) {
@@ -289,6 +295,7 @@ static void out_done(struct bdoor *b, struct chan *c, bool accepted)
 
 static void recv_size(struct bdoor *b, struct chan *c, struct bdoor_regs *r)
 {
+	const struct fault_rule *rule;
 	uint32_t len;
 
 	if (c->state == CHAN_SENDING) {
@@ -302,7 +309,8 @@ static void recv_size(struct bdoor *b, struct chan *c, struct bdoor_regs *r)
 		return;
 	}
 	c->state = CHAN_RECEIVING;
-	r->ebx = len;
+	rule = fault_fires(b->params.faults, FAULT_MSG_RECVSIZE, 0);
+	r->ebx = rule ? (uint32_t)rule->value : len;
 	r->edx = BDOOR_MSG_SENDSIZE << 16;
 	reply(r, status_ok(b) | BDOOR_MSG_DORECV);
 }
@@ -366,18 +374,67 @@ static bool chan_checkpoint(struct chan *c)
 	return true;
 }
 
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+/* Whether a fault takes the place of @step; @c: its channel, NULL for OPEN.  @ret: the status. */
+static bool step_fails(struct bdoor *b, struct chan *c, unsigned int step, uint32_t *ret)
+{
+	struct faults *f = b->params.faults;
+	const struct fault_rule *rule;
+
+	if (fault_fires(f, FAULT_MSG_CHECKPOINT, step)) {
+		if (c)
+			chan_rewind(c);
+		*ret = BDOOR_MSG_CHECKPOINT;
+		return true;
+	}
+	if (c && fault_fires(f, FAULT_MSG_CLOSE, step)) {
+		chan_close(b, c);
+		*ret = BDOOR_MSG_CLOSED;
+		return true;
+	}
+	if (c && fault_fires(f, FAULT_MSG_COOKIE, step)) {
+		b->stats.bad_cookies++;
+		*ret = 0;
+		return true;
+	}
+	rule = fault_fires(f, FAULT_MSG_STATUS, step);
+	if (rule)
+		*ret = (uint32_t)rule->value;
+	return rule;
+}
+
+/* Another program opens the agent's channel just when the agent polls: it is the agent's no more. */
+static void second_client(struct bdoor *b, const struct bdoor_regs *r)
+{
+	struct bdoor_regs other = { .ebx = BDOOR_MSG_PROTO_TCLO | BDOOR_MSG_OPEN_COOKIE };
+
+	if (b->tclo && r->edx >> 16 == (uint32_t)(b->tclo - b->chans) &&
+	    fault_fires(b->params.faults, FAULT_TCLO_SECOND, 0))
+		chan_open(b, &other);
+}
+
 void chan_call(struct bdoor *b, struct bdoor_regs *r)
 {
-	uint32_t step = r->ecx >> 16;
+	uint32_t step = r->ecx >> 16, status;
 	struct chan *c;
 
 	if (step == BDOOR_MSG_OPEN) {
-		chan_open(b, r);
+		if (step_fails(b, NULL, step, &status))
+			reply(r, status);
+		else
+			chan_open(b, r);
 		return;
 	}
+	if (step == BDOOR_MSG_SENDSIZE && !r->ebx)
+		second_client(b, r);
 	c = chan_find(b, r, r->esi, r->edi);
 	if (!c)
 		return;
+	if (step <= BDOOR_MSG_CLOSE && step_fails(b, c, step, &status)) {
+		reply(r, status);
+		return;
+	}
 	if (step != BDOOR_MSG_CLOSE && chan_checkpoint(c)) {
 		reply(r, BDOOR_MSG_CHECKPOINT);
 		return;
@@ -453,9 +510,11 @@ bad:
 
 long bdoor_hb_begin(struct bdoor *b, struct bdoor_regs *r, bool to_guest)
 {
+	unsigned int step = to_guest ? FAULT_STEP_HB_RECEIVE : FAULT_STEP_HB_SEND;
 	uint32_t status;
+	struct chan *c = hb_check(b, r, to_guest, &status);
 
-	if (hb_check(b, r, to_guest, &status))
+	if (c && !step_fails(b, c, step, &status))
 		return (long)r->ecx;
 	hb_reply(r, status);
 	return -EINVAL;

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "host/base/bytes.h"
+#include "host/model/fault.h"
 #include "host/model/guestrpc_impl.h"
 
 #define PUSH_AHEAD	8		/* commands at the transport and not yet accepted */
@@ -216,8 +217,21 @@ static void talk_options(struct grpc *g)
 	}
 }
 
+/* The host begins the conversation anew, though the agent's channel is the same. */
+static bool talk_again(struct grpc *g)
+{
+	if (!fault_fires(g->config.faults, FAULT_TCLO_RESET, 0))
+		return false;
+	g->talk = TALK_RESET;
+	talk_say(g, GRPC_RESET);
+	push_more(g);
+	return true;
+}
+
 static void talk_next(struct grpc *g)
 {
+	if (g->talk != TALK_NONE && talk_again(g))
+		return;
 	switch (g->talk) {
 	case TALK_NONE:
 	case TALK_READY:
@@ -263,6 +277,12 @@ static void channel_gone(struct grpc *g)
 		if (c)
 			cmd_end(g, c, -ECONNRESET, NULL, 0);
 	} while (c);
+}
+
+void grpc_faults_changed(struct grpc *g)
+{
+	if (g->talk == TALK_READY && !g->talk_left)
+		talk_again(g);
 }
 
 void grpc_tclo_opened(struct grpc *g)

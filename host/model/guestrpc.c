@@ -10,10 +10,12 @@
  * the log.  A request that is not known is refused with the words that agents look for.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/base/bytes.h"
+#include "host/model/fault.h"
 #include "host/model/guestrpc_impl.h"
 
 #define LOG_BURST	50		/* lines at once */
@@ -305,11 +307,60 @@ static bool name_matches(const char *name, const char *pattern)
 	return pattern[len - 1] == '.' ? !strncmp(name, pattern, len) : !strcmp(name, pattern);
 }
 
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+/* @text: the request up to its first NUL */
+static const struct fault_rule *request_fault(struct grpc *g, enum fault_kind kind, const char *text)
+{
+	const struct fault_rule *rule = fault_get(g->config.faults, kind);
+
+	return rule && !fnmatch(rule->pattern, text, 0) ? fault_fires(g->config.faults, kind, 0) : NULL;
+}
+
+/* Whether a fault takes the place of the request; the answer is in @c then. */
+static bool request_fails(struct call *c, const char *text)
+{
+	const struct fault_rule *rule;
+
+	if (request_fault(c->g, FAULT_RPCI_SILENT, text))
+		return true;
+	if (request_fault(c->g, FAULT_RPCI_REFUSE, text)) {
+		answer_err(c, -EACCES);
+		return true;
+	}
+	rule = request_fault(c->g, FAULT_RPCI_ANSWER, text);
+	if (rule)
+		answer(c, "", rule->answer, strlen(rule->answer));
+	return rule;
+}
+
+/* ---- all requests ---------------------------------------------------------------------------- */
+
+static void request_run(struct call *c, char *text, size_t len)
+{
+	char *space = strchr(text, ' ');
+	size_t i;
+
+	c->name = text;
+	c->rest = c->data = "";
+	if (space) {
+		*space = '\0';
+		c->rest = c->data = space + 1;
+		c->data_len = len - (size_t)(c->data - text);
+	}
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		if (name_matches(c->name, requests[i].name))
+			break;
+	if (i < ARRAY_SIZE(requests))
+		requests[i].run(c);
+	else
+		answer_fail(c, GRPC_RPCI_UNKNOWN);
+}
+
 size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_t room)
 {
 	struct call c = { .g = g, .reply = reply, .room = room };
-	char *text = malloc(len + 1), *space;
-	size_t i;
+	char *text = malloc(len + 1);
 
 	g->report.rpci_count++;
 	if (!text) {
@@ -319,21 +370,8 @@ size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_
 	if (len)
 		memcpy(text, req, len);
 	text[len] = '\0';
-	space = strchr(text, ' ');
-	c.name = text;
-	c.rest = c.data = "";
-	if (space) {
-		*space = '\0';
-		c.rest = c.data = space + 1;
-		c.data_len = len - (size_t)(c.data - text);
-	}
-	for (i = 0; i < ARRAY_SIZE(requests); i++)
-		if (name_matches(c.name, requests[i].name))
-			break;
-	if (i < ARRAY_SIZE(requests))
-		requests[i].run(&c);
-	else
-		answer_fail(&c, GRPC_RPCI_UNKNOWN);
+	if (!request_fails(&c, text))
+		request_run(&c, text, len);
 	free(text);
 	return c.len;
 }

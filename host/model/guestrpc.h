@@ -17,6 +17,7 @@
 
 #include "wire/guestrpc.h"
 
+struct faults;
 struct grpc;
 struct grpc_report;
 
@@ -47,6 +48,7 @@ struct grpc_config {
 	unsigned int var_count_max;	/* 0 = GRPC_VAR_COUNT_MAX */
 	uint32_t ping_ms;	/* ping an idle agent that often; 0 = never: its polls are enough */
 	bool sync_time;		/* ask the agent to keep the clock (Set_Option synctime) */
+	struct faults *faults;	/* outlives the model; NULL: none */
 };
 
 #define GRPC_VAR_KEY_MAX	127		/* bytes */
@@ -184,7 +186,7 @@ void grpc_transport_set(struct grpc *g, const struct grpc_transport *t, void *da
  * @req: @len bytes of the guest, not NUL-terminated
  * @reply: filled, at most @room bytes, @room >= 64
  *
- * Always answers; returns the length of the reply.
+ * Returns the length of the reply; 0: send none, as a fault has it.
  */
 size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_t room);
 
@@ -204,5 +206,8 @@ void grpc_guest_reset(struct grpc *g);
 
 /* The time asked for has come (early calls do no harm). */
 void grpc_tick(struct grpc *g);
+
+/* A fault was set: those that nothing else would set off happen now. */
+void grpc_faults_changed(struct grpc *g);
 
 #endif /* VMTKIT_HOST_MODEL_GUESTRPC_H */

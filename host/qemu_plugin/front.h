@@ -19,20 +19,24 @@
  *	TCLO_CLOSED (gen)	->
  *	RESET			->			all channels are gone
  *	CRASHED			->			the guest says that its kernel panicked
- *				<-	CHECKPOINT, GUI_OPTIONS
+ *				<-	CHECKPOINT, GUI_OPTIONS, FAULT, FAULT_CLEAR
  *
  * A generation counts the TCLO channels: a TCLO message for an earlier one is dropped by the front.
  * What was pushed and not accepted when TCLO_OPENED, TCLO_CLOSED or RESET comes is lost there; the
  * model still has it.  Either end hangs up when the other breaks these rules.
+ *
+ * Faults (host/model/fault.h) that concern registers happen in the front.  It has all rules from the
+ * welcome on, asks for those that it knows, and tells in the page how often each has fired.
  */
 #ifndef VMTKIT_HOST_QEMU_PLUGIN_FRONT_H
 #define VMTKIT_HOST_QEMU_PLUGIN_FRONT_H
 
 #include <stdint.h>
 
+#include "host/model/fault.h"
 #include "wire/backdoor.h"
 
-#define FRONT_VERSION		2
+#define FRONT_VERSION		3
 #define FRONT_BODY_MAX		BDOOR_MSG_SIZE_MAX
 #define FRONT_RPCI_MS		2000	/* how long a vCPU waits for an answer */
 #define FRONT_HELLO_MS		10000	/* how long QEMU's start waits for WELCOME */
@@ -56,6 +60,8 @@ enum front_type {
 	FRONT_TCLO_CANCEL,	/* seq */
 	FRONT_CHECKPOINT,
 	FRONT_GUI_OPTIONS,	/* seq: BDOOR_GUI_*, as in the welcome */
+	FRONT_FAULT,		/* a line, as fault_parse() reads it */
+	FRONT_FAULT_CLEAR,	/* seq: enum fault_kind; FAULT_KINDS: all */
 };
 
 struct front_hdr {
@@ -79,6 +85,7 @@ struct front_welcome {
 	uint32_t vcpus;
 	uint32_t hypercall;	/* BDOOR_CPUID_ECX_* to offer, or 0 */
 	uint32_t pad;
+	char faults[FAULT_LINES_MAX];	/* lines, then NULs */
 };
 
 /*
@@ -97,8 +104,11 @@ struct front_page {
 	uint64_t bad_steps;		/* a step that its channel's state does not allow */
 	uint64_t hb_faults;		/* high-bandwidth calls that could not copy: see plugin.c */
 	uint64_t resets;
+	uint64_t faults[FAULT_KINDS_MAX];	/* how often each kind has fired in the front */
 };
 
 #define FRONT_PAGE_SIZE		4096
+
+_Static_assert(sizeof(struct front_page) <= FRONT_PAGE_SIZE, "the shared page is one page");
 
 #endif /* VMTKIT_HOST_QEMU_PLUGIN_FRONT_H */

@@ -169,6 +169,12 @@ static bool dispatch(struct link *l, const struct front_hdr *hdr, const char *bo
 	case FRONT_GUI_OPTIONS:
 		l->ops->gui_options(l->data, hdr->seq);
 		return true;
+	case FRONT_FAULT:
+		l->ops->fault(l->data, body, hdr->len);
+		return true;
+	case FRONT_FAULT_CLEAR:
+		l->ops->fault_clear(l->data, hdr->seq);
+		return true;
 	default:
 		return false;
 	}

@@ -22,6 +22,8 @@ struct link_ops {
 	void (*cancel)(void *data, uint32_t seq);
 	void (*checkpoint)(void *data);
 	void (*gui_options)(void *data, uint32_t options);
+	void (*fault)(void *data, const char *line, size_t len);
+	void (*fault_clear)(void *data, uint32_t kind);	/* enum fault_kind; from FAULT_KINDS: all */
 };
 
 /*

@@ -16,7 +16,7 @@
  *  3. write what changed, in full width;
  *  4. set_pc(), which does not return: no lock held, nothing left to free.
  *
- * Locks: engine_lock is around every use of the engine; it is given up while a request is with the
+ * Locks: engine_lock is around every use of the engine and of the faults; it is given up while a request is with the
  * VM process, so that other vCPUs go on.  link.c has its own, taken inside.
  *
  * The guest's reset is seen as the first instruction after it, at the reset vector in real mode; it
@@ -35,6 +35,7 @@
 
 #include "host/base/bytes.h"
 #include "host/model/backdoor.h"
+#include "host/model/fault.h"
 #include "host/qemu_plugin/link.h"
 #include "host/qemu_plugin/qemu_api.h"
 
@@ -62,6 +63,7 @@ static const char *const reg_names[REG_COUNT] = {
 
 static struct qapi_reg *regs[REG_COUNT];	/* the same for every vCPU */
 static struct bdoor *engine;
+static struct faults *faults;
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct link *vm;
 static struct front_page *page;
@@ -145,11 +147,14 @@ static void page_count(uint64_t *where)
 static void page_update(void)
 {
 	const struct bdoor_stats *s = bdoor_stats(engine);
+	enum fault_kind kind;
 
 	page_set(&page->opens_refused, s->opens_refused);
 	page_set(&page->bad_cookies, s->bad_cookies);
 	page_set(&page->bad_steps, s->bad_steps);
 	page_set(&page->resets, s->resets);
+	for (kind = 0; kind < FAULT_KINDS; kind++)
+		page_set(&page->faults[kind], fault_fired(faults, kind));
 	__atomic_store_n(&page->gen, bdoor_tclo_gen(engine), __ATOMIC_RELAXED);
 }
 
@@ -248,9 +253,26 @@ static void vm_gui_options(void *data, uint32_t options)
 	pthread_mutex_unlock(&engine_lock);
 }
 
+static void vm_fault(void *data, const char *line, size_t len)
+{
+	pthread_mutex_lock(&engine_lock);
+	fault_set_lines(faults, line, len);
+	pthread_mutex_unlock(&engine_lock);
+}
+
+static void vm_fault_clear(void *data, uint32_t kind)
+{
+	pthread_mutex_lock(&engine_lock);
+	if (kind < FAULT_KINDS)
+		fault_clear(faults, (enum fault_kind)kind);
+	else
+		fault_clear_all(faults);
+	pthread_mutex_unlock(&engine_lock);
+}
+
 static const struct link_ops vm_ops = {
 	.tclo = vm_tclo, .cancel = vm_cancel, .checkpoint = vm_checkpoint,
-	.gui_options = vm_gui_options,
+	.gui_options = vm_gui_options, .fault = vm_fault, .fault_clear = vm_fault_clear,
 };
 
 /* ---- instructions ---------------------------------------------------------------------------- */
@@ -276,8 +298,7 @@ static void lb_call(void *size)
 	new = old;
 	pthread_mutex_lock(&engine_lock);
 	bdoor_call(engine, &new);
-	if ((old.ecx & 0xffff) == BDOOR_CMD_MESSAGE)
-		page_update();
+	page_update();
 	pthread_mutex_unlock(&engine_lock);
 	regs_write_changed(&old, &new);
 	skip_insn(size);
@@ -523,6 +544,10 @@ static int engine_start(const char *path)
 	params.memory_mib = welcome.memory_mib;
 	params.gui_options = welcome.gui_options;
 	memcpy(params.uuid, welcome.uuid, sizeof(params.uuid));
+	params.faults = faults = faults_new();
+	if (!faults)
+		return -ENOMEM;
+	fault_set_lines(faults, welcome.faults, strnlen(welcome.faults, sizeof(welcome.faults)));
 	engine = bdoor_new(&params, &engine_ops, NULL);
 	return engine ? link_start(vm, &vm_ops, NULL) : -ENOMEM;
 }

@@ -73,6 +73,12 @@ enum {
 	OPT_TIMEOUT = 256,
 	OPT_READONLY,
 	OPT_CONSOLE,
+	OPT_LIST,
+	OPT_CLEAR,
+	OPT_COUNT,
+	OPT_AFTER,
+	OPT_PROBABILITY,
+	OPT_SEED,
 	OPT_VERSION,
 };
 
@@ -104,6 +110,24 @@ static int option_take(struct options *o, int c)
 	case OPT_CONSOLE:
 		o->console = true;
 		return 0;
+	case OPT_LIST:
+		o->list = true;
+		return 0;
+	case OPT_CLEAR:
+		o->clear = true;
+		return 0;
+	case OPT_COUNT:
+		o->count = optarg;
+		return 0;
+	case OPT_AFTER:
+		o->after = optarg;
+		return 0;
+	case OPT_PROBABILITY:
+		o->probability = optarg;
+		return 0;
+	case OPT_SEED:
+		o->seed = optarg;
+		return 0;
 	case OPT_TIMEOUT:
 		return timeout_parse(optarg, o) ? CTL_CODE_USAGE + 1 : 0;
 	case OPT_VERSION:
@@ -130,6 +154,12 @@ static int options_parse(struct options *o, int argc, char **argv, const char *m
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 		{ "readonly", no_argument, NULL, OPT_READONLY },
 		{ "console", no_argument, NULL, OPT_CONSOLE },
+		{ "list", no_argument, NULL, OPT_LIST },
+		{ "clear", no_argument, NULL, OPT_CLEAR },
+		{ "count", required_argument, NULL, OPT_COUNT },
+		{ "after", required_argument, NULL, OPT_AFTER },
+		{ "probability", required_argument, NULL, OPT_PROBABILITY },
+		{ "seed", required_argument, NULL, OPT_SEED },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};

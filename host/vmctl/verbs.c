@@ -46,7 +46,7 @@ static bool is_word(const char *text, const char *const *words, size_t count)
 	return false;
 }
 
-static int name_set(struct ctl_request *req, const char *name)
+int name_set(struct ctl_request *req, const char *name)
 {
 	if (!*name || strlen(name) > VM_NAME_MAX) {
 		complain("a VM's name has 1 to %d characters", VM_NAME_MAX);
@@ -77,8 +77,7 @@ static int name_and_word(struct ctl_request *req, int argc, char **argv, const c
 	return name_set(req, argv[name]);
 }
 
-/* For verbs whose answer says nothing that a person wants to read. */
-static int simple(const struct options *o, struct ctl_request *req)
+int verb_simple(const struct options *o, struct ctl_request *req)
 {
 	struct json_object *answer;
 	int err = request_answer(o, req, &answer);
@@ -105,7 +104,7 @@ static int run_simple(const struct options *o, int argc, char **argv, enum ctl_t
 	struct ctl_request req;
 	int err = named(o, argc, argv, type, &req);
 
-	return err ? err : simple(o, &req);
+	return err ? err : verb_simple(o, &req);
 }
 
 static int run_pause(const struct options *o, int argc, char **argv)
@@ -185,7 +184,7 @@ static int run_stop(const struct options *o, int argc, char **argv)
 	if (err)
 		return err;
 	req.flags = o->force ? CTL_FORCE : 0;
-	err = simple(o, &req);
+	err = verb_simple(o, &req);
 	return err || !o->wait ? err : wait_for(o, argv[0], CTL_WAIT_DOWN);
 }
 
@@ -285,7 +284,7 @@ static int run_var(const struct options *o, int argc, char **argv)
 		req.value = value;
 		req.flags = o->readonly ? CTL_READONLY : 0;
 	}
-	return simple(o, &req);
+	return verb_simple(o, &req);
 }
 
 static int run_send(const struct options *o, int argc, char **argv)
@@ -327,7 +326,7 @@ static int run_power(const struct options *o, int argc, char **argv)
 	req.type = CTL_POWER;
 	req.number = (uint32_t)what;
 	req.timeout_ms = o->timeout_given ? o->timeout_ms : POWER_TIMEOUT_MS;
-	return simple(o, &req);
+	return verb_simple(o, &req);
 }
 
 static int port_parse(const char *text, uint32_t *ret)
@@ -461,6 +460,14 @@ static int run_log(const struct options *o, int argc, char **argv)
 
 const struct verb verbs[] = {
 	{ "console", run_console, "NAME", "join the terminal to the VM's serial console", NULL },
+	{ "fault", run_fault, "--list | NAME [FAULT [ARGUMENT]...] | NAME --clear [FAULT]",
+	  "faults of the host, to see how a guest takes them: list, show, set, clear",
+	  JSON_HELP "  --list        what faults there are\n"
+	  "  --count N     fire so often, and no more\n"
+	  "  --after N     let so many chances pass first\n"
+	  "  --probability P  fire with this probability, 0 to 1\n"
+	  "  --seed S      start of the sequence of chances (0)\n"
+	  "  --clear       set no more; without a FAULT none of them\n" },
 	{ "guest", run_guest, "[-j] NAME", "show what the guest says of itself", JSON_HELP },
 	{ "log", run_log, "[--console] NAME", "print the VM's log",
 	  "  --console     the log of its serial console instead\n" },

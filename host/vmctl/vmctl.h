@@ -15,7 +15,8 @@ struct json_object;
 
 struct options {
 	const char *socket;	/* NULL: the default */
-	bool json, wait, force, keep, readonly, console, help;
+	bool json, wait, force, keep, readonly, console, help, list, clear;
+	const char *count, *after, *probability, *seed;		/* of a fault; NULL: not given */
 	bool timeout_given;
 	uint32_t timeout_ms;	/* 0: no limit */
 };
@@ -58,6 +59,10 @@ void show_status(struct json_object *answer);
 void show_guest(const char *name, struct json_object *guest);
 const char *json_text(struct json_object *obj, const char *key);
 
+/* ---- fault.c ------------------------------------------------------------------------------ */
+
+int run_fault(const struct options *o, int argc, char **argv);
+
 /* ---- verbs.c ------------------------------------------------------------------------------ */
 
 struct verb {
@@ -67,6 +72,11 @@ struct verb {
 	const char *does;	/* one line for the list */
 	const char *options;	/* lines of help, or NULL */
 };
+
+int name_set(struct ctl_request *req, const char *name);
+
+/* verb_simple - ask what has no answer that a person wants to read */
+int verb_simple(const struct options *o, struct ctl_request *req);
 
 extern const struct verb verbs[];
 extern const size_t verb_count;

@@ -268,6 +268,7 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 	put_pairs(f, "port", &vm->ports, true);
 	put_pairs(f, "guestinfo", &vm->guestinfo, true);
 	put_pairs(f, "qemu-arg", &vm->qemu_args, false);
+	put_pairs(f, "fault", &vm->faults, false);
 	fprintf(f, "\tinterface %s%s\n\ton-reboot %s\n}\n", vm->network ? "user" : "none",
 		vm->restricted ? " restricted" : "", vm->on_reboot == VM_ON_REBOOT_STOP ? "stop" : "restart");
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/model/fault.h"
 #include "host/vmd/conf_parser.h"
 #include "host/vmm/vsock_unix.h"
 #include "wire/vmci_device.h"
@@ -495,6 +496,31 @@ int conf_vm_guestinfo(struct conf_parser *p, const char *key, const char *value)
 		return -1;
 	}
 	return vm_pair_add(&p->vm->guestinfo, full, value) ? no_memory(p) : 0;
+}
+
+/* Kept as fault_line() writes it, so that two of one kind are found by their names. */
+int conf_vm_fault(struct conf_parser *p, const char *line)
+{
+	char text[FAULT_ERROR_MAX], written[FAULT_LINE_MAX + 1];
+	const struct vm_pair *other;
+	struct fault_rule rule;
+	const char *name;
+
+	if (!p->vm)
+		return -1;
+	if (fault_parse(line, strlen(line), &rule, text)) {
+		conf_error(p, "fault: %s", text);
+		return -1;
+	}
+	name = fault_info(rule.kind)->name;
+	STAILQ_FOREACH(other, &p->vm->faults, link) {
+		if (strcspn(other->key, " ") == strlen(name) &&
+		    !strncmp(other->key, name, strlen(name))) {
+			conf_error(p, "fault %s is given twice", name);
+			return -1;
+		}
+	}
+	return vm_pair_add(&p->vm->faults, fault_line(&rule, written), "") ? no_memory(p) : 0;
 }
 
 int conf_vm_qemu_arg(struct conf_parser *p, const char *arg)

@@ -66,7 +66,7 @@ static void add_path(struct json_object *obj, const char *key, const struct vm_e
 
 static struct json_object *vm_status(const struct vm_entry *vm)
 {
-	static const char *const told[] = { "tools", "host-name", "ip" };
+	static const char *const told[] = { "tools", "host-name", "ip", "faults" };
 	const struct vm_spec *spec = vm->spec;
 	struct json_object *obj = json_object_new_object(), *pid;
 	size_t i;

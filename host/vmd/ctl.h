@@ -41,6 +41,9 @@ enum ctl_type {
 	CTL_RESET,
 	CTL_PAUSE,
 	CTL_UNPAUSE,
+	CTL_FAULT_SHOW,
+	CTL_FAULT_SET,		/* value: a line, as host/model/fault.h has it */
+	CTL_FAULT_CLEAR,	/* key: name of a fault; "": all */
 	CTL_REQUEST_END,
 	/* answers */
 	CTL_OK = 0x100,

@@ -37,6 +37,7 @@ static const struct {
 	{ "cpus", CPUS },
 	{ "disable", DISABLE },
 	{ "disk", DISK },
+	{ "fault", FAULT },
 	{ "format", FORMAT },
 	{ "guestinfo", GUESTINFO },
 	{ "include", INCLUDE },

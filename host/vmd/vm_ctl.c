@@ -4,7 +4,7 @@
  *
  * A client is one request.  It is freed when it is answered, or when it hangs up; while something is
  * under way that cannot be taken back (a vSockets connect, an order to QEMU), it stays, with `conn` NULL,
- * until that ends.  Power operations are in vm_power.c.
+ * until that ends.  Power operations are in vm_power.c, faults in vm_faults.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +23,7 @@
 #include "host/vmd/reply.h"
 #include "host/vmd/vm_client.h"
 #include "host/vmd/vm_devices.h"
+#include "host/vmd/vm_faults.h"
 #include "host/vmm/engine_qemu.h"
 #include "host/vmm/guest_json.h"
 #include "host/vmm/vsock_unix.h"
@@ -393,6 +394,11 @@ static void serve(struct vm_client *cl, const struct ctl_request *req)
 		return;
 	case CTL_UNPAUSE:
 		order(cl, engine_qemu_resume);
+		return;
+	case CTL_FAULT_SHOW:
+	case CTL_FAULT_SET:
+	case CTL_FAULT_CLEAR:
+		vm_faults_serve(cl, req);
 		return;
 	case CTL_STATUS:
 	case CTL_START:

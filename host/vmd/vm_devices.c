@@ -20,10 +20,12 @@
 
 #include "host/base/fd.h"
 #include "host/base/log.h"
+#include "host/model/fault.h"
 #include "host/model/guestrpc.h"
 #include "host/model/vmci.h"
 #include "host/vfio_user/vfu.h"
 #include "host/vmd/vm_devices.h"
+#include "host/vmd/vm_faults.h"
 #include "host/vmd/vm_process.h"
 #include "host/vmm/engine.h"
 #include "host/vmm/front_server.h"
@@ -181,10 +183,11 @@ static void uuid_bytes(const char *text, uint8_t ret[16])
 static int guestrpc_new(struct vm_process *p)
 {
 	struct vm_devices *d = p->devices;
-	const struct grpc_config config = { 0 };
+	const struct grpc_config config = { .faults = d->faults };
 	struct front_params params = { .memory_mib = (uint32_t)(p->vm->memory >> 20),
 				       .vcpus = p->vm->cpus,
-				       .hypercall = hypercall_offer(p->vm->backdoor) };
+				       .hypercall = hypercall_offer(p->vm->backdoor),
+				       .faults = d->faults };
 	int fd, err;
 
 	uuid_bytes(p->vm->uuid, params.uuid);
@@ -257,6 +260,9 @@ int vm_devices_new(struct vm_process *p, char *ret_text)
 	if (!d)
 		return vm_fault(ret_text, -ENOMEM, "devices", "");
 	p->devices = d;
+	d->faults = vm_faults_new(p->vm);
+	if (!d->faults)
+		return vm_fault(ret_text, -ENOMEM, "devices", "");
 	if (snprintf(d->front_socket, PATH_MAX, "%s/front.sock", p->dir) >= PATH_MAX ||
 	    snprintf(d->vmci_socket, PATH_MAX, "%s/vmci.sock", p->dir) >= PATH_MAX)
 		return vm_fault(ret_text, -ENAMETOOLONG, "state-dir", p->dir);
@@ -280,6 +286,7 @@ void vm_devices_free(struct vm_devices *d)
 	vfu_free(d->vfu);
 	front_server_free(d->front);
 	grpc_free(d->grpc);
+	faults_free(d->faults);
 	unlink(d->front_socket);
 	unlink(d->vmci_socket);
 	free(d);

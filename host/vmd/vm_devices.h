@@ -7,6 +7,7 @@
 
 #include <limits.h>
 
+struct faults;
 struct front_server;
 struct grpc;
 struct vfu;
@@ -14,6 +15,7 @@ struct vm_process;
 struct vsu;
 
 struct vm_devices {
+	struct faults *faults;		/* that the models ask */
 	struct grpc *grpc;
 	struct front_server *front;
 	struct vfu *vfu;		/* NULL with `vmci off`, and vsu too */

@@ -6,8 +6,8 @@
  *
  * Order of the start: configuration from the parent; log, console and the sockets of the fronts; QEMU,
  * which connects to them; then the sandbox, after which nothing can be started any more.
- * The parent is told by VMP_STATE: {"state", "qemu-pid", "tools", "host-name", "ip"}, the last three as
- * far as the guest said.  When the parent goes away the VM ends by force: nobody could reach it.
+ * The parent is told by VMP_STATE: {"state", "qemu-pid", "tools", "host-name", "ip", "faults"}, three as
+ * far as the guest said, the last when any is set.  When the parent goes away the VM ends by force: nobody could reach it.
  * One thread, one event loop; the engine's callbacks come from it, so what they free is freed later.
  */
 #include <errno.h>
@@ -29,6 +29,7 @@
 #include "host/model/guestrpc.h"
 #include "host/vmd/console.h"
 #include "host/vmd/vm_devices.h"
+#include "host/vmd/vm_faults.h"
 #include "host/vmd/vm_process.h"
 #include "host/vmm/engine_qemu.h"
 #include "host/vmm/front_server.h"
@@ -68,12 +69,15 @@ static void guest_add(const struct vm_process *p, struct json_object *body)
 static void state_tell(evutil_socket_t fd, short what, void *data)
 {
 	struct vm_process *p = data;
-	struct json_object *body = json_object_new_object();
+	struct json_object *body = json_object_new_object(), *faults;
 	const char *state = p->stopping ? "stopping" : state_names[p->state];
 
 	json_object_object_add(body, "state", json_object_new_string(state));
 	json_object_object_add(body, "qemu-pid", json_object_new_int(engine_qemu_pid(p->engine)));
 	guest_add(p, body);
+	faults = vm_faults_names(p);
+	if (faults)
+		json_object_object_add(body, "faults", faults);
 	send_json(p, VMP_STATE, body);
 }
 

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "host/base/fd.h"
+#include "host/model/fault.h"
 #include "host/model/guestrpc.h"
 #include "host/qemu_plugin/front.h"
 #include "host/vmm/front_server.h"
@@ -253,6 +254,8 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 	if (hello.version != FRONT_VERSION)
 		return "QEMU's plugin is of another version of vmtkit: install both from one build";
 	memcpy(w.uuid, s->params.uuid, sizeof(w.uuid));
+	if (s->params.faults)
+		fault_lines(s->params.faults, w.faults);
 	if (packet_send(s, &out, &w, &s->page_fd) < 0)
 		return "QEMU's plugin takes no messages";
 	s->welcome = true;
@@ -267,7 +270,7 @@ static const char *got_rpci(struct front_server *s, const struct front_hdr *hdr,
 
 	s->rpci++;
 	n = grpc_rpci(s->g, body, hdr->len, s->reply, sizeof(s->reply));
-	if (front_send(s, FRONT_RPCI_REPLY, 0, hdr->seq, s->reply, n) == -ENOBUFS)
+	if (n && front_send(s, FRONT_RPCI_REPLY, 0, hdr->seq, s->reply, n) == -ENOBUFS)
 		return "QEMU's plugin does not read its replies";
 	return NULL;
 }
@@ -500,4 +503,30 @@ void front_server_stats(const struct front_server *s, struct front_stats *ret)
 int front_server_checkpoint(struct front_server *s)
 {
 	return front_send(s, FRONT_CHECKPOINT, 0, 0, NULL, 0);
+}
+
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+static int fault_send(struct front_server *s, enum front_type type, uint32_t seq, const char *line)
+{
+	int err = front_send(s, type, 0, seq, line, strlen(line));
+
+	return err == -ENOTCONN ? 0 : err;
+}
+
+int front_server_fault(struct front_server *s, const struct fault_rule *rule)
+{
+	char line[FAULT_LINE_MAX + 1];
+
+	return fault_send(s, FRONT_FAULT, 0, fault_line(rule, line));
+}
+
+int front_server_fault_clear(struct front_server *s, unsigned int kind)
+{
+	return fault_send(s, FRONT_FAULT_CLEAR, kind, "");
+}
+
+uint64_t front_server_fired(const struct front_server *s, unsigned int kind)
+{
+	return page_get(&s->page->faults[kind]);
 }

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 struct event_base;
+struct fault_rule;
+struct faults;
 struct front_server;
 struct grpc;
 
@@ -23,6 +25,7 @@ struct front_params {
 	uint32_t memory_mib;
 	uint32_t vcpus;
 	uint32_t hypercall;	/* BDOOR_CPUID_ECX_* to offer, or 0 */
+	const struct faults *faults;	/* outlives the server: what a front begins with; NULL: none */
 };
 
 enum front_change {
@@ -69,6 +72,18 @@ void front_server_stats(const struct front_server *s, struct front_stats *ret);
 
 /* Every channel answers its next step with the checkpoint bit, as after a restore. */
 int front_server_checkpoint(struct front_server *s);
+
+/*
+ * front_server_fault, front_server_fault_clear - pass a change of the faults on to the front
+ * @kind: enum fault_kind, or FAULT_KINDS for all
+ *
+ * Return 0, also when no front is there, as the next one is given all; or -errno.
+ */
+int front_server_fault(struct front_server *s, const struct fault_rule *rule);
+int front_server_fault_clear(struct front_server *s, unsigned int kind);
+
+/* front_server_fired - how often a fault of that kind has fired in the front */
+uint64_t front_server_fired(const struct front_server *s, unsigned int kind);
 
 /* CLOCK_MONOTONIC in ms; fits grpc_ops.now_ms. */
 uint64_t front_now_ms(void *unused);

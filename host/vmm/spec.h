@@ -77,6 +77,7 @@ struct vm_spec {
 	struct vm_pairs ports;		/* virtio-serial name -> path */
 	struct vm_pairs guestinfo;	/* key with "guestinfo." -> value */
 	struct vm_pairs qemu_args;	/* key only */
+	struct vm_pairs faults;		/* key only: lines of host/model/fault.h */
 	uint32_t cid;		/* 0: chosen by the daemon */
 	enum vm_vmci vmci;
 	enum vm_backdoor backdoor;

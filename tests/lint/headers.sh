@@ -35,7 +35,7 @@ host/vfio_user host/vfio_user host/model host/base include/wire
 host/qemu_plugin host/qemu_plugin host/model host/base include/wire
 host/vmm       host/vmm host/vfio_user host/qemu_plugin host/model host/base include/wire
 host/vmd       host/vmd host/vmm host/vfio_user host/qemu_plugin host/model host/base include/wire
-host/vmctl     host/vmctl host/vmd host/base
+host/vmctl     host/vmctl host/vmd host/model/fault.h host/base
 '
 bad=$(printf '%s' "$rules" | while read -r folder allowed; do
   [ -n "$folder" ] || continue

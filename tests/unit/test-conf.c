@@ -163,6 +163,8 @@ static void everything_is_stored(void)
 	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->guestinfo)->key, "guestinfo.metadata");
 	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->guestinfo)->value,
 			       "instance-id: web\nlocal-hostname: \"web\"\n");
+	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->faults)->key,
+			       "rpci-answer count=1 info-get* 0 Maybe");
 	CU_ASSERT_PTR_NULL(conf_find(conf, "web"));
 	conf_free(conf);
 	conf_macros_free(&macros);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/base/fd.h"
+#include "host/model/fault.h"
 #include "host/model/guestrpc.h"
 #include "host/qemu_plugin/front.h"
 #include "host/vmm/front_server.h"
@@ -81,12 +82,12 @@ static int front_connect(struct world *w)
 	return fd;
 }
 
-static struct world *fresh(void)
+static struct world *fresh_with(struct faults *faults)
 {
-	static const struct grpc_config config;
-	static const struct front_params params = { .uuid = { 1, 2, 3 }, .memory_mib = 512,
-						    .vcpus = 2,
-						    .hypercall = BDOOR_CPUID_ECX_VMMCALL };
+	const struct grpc_config config = { .faults = faults };
+	const struct front_params params = { .uuid = { 1, 2, 3 }, .memory_mib = 512, .vcpus = 2,
+					     .hypercall = BDOOR_CPUID_ECX_VMMCALL,
+					     .faults = faults };
 	struct world *w = calloc(1, sizeof(*w));
 	int fd;
 
@@ -101,6 +102,11 @@ static struct world *fresh(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w->s);
 	w->fd = front_connect(w);
 	return w;
+}
+
+static struct world *fresh(void)
+{
+	return fresh_with(NULL);
 }
 
 static void finish(struct world *w)
@@ -167,11 +173,11 @@ static struct front_hdr hear(struct world *w, char *body, size_t room, int *ret_
 	return hdr;
 }
 
-static void hello(struct world *w)
+static void hello_hearing(struct world *w, const char *faults)
 {
 	struct front_hello h = { .version = FRONT_VERSION, .pid = 1, .tsc_khz = 1234567 };
 	struct front_welcome welcome;
-	char body[256];
+	char body[sizeof(welcome) + 1];
 	int fd = -1;
 
 	say_len(w, FRONT_HELLO, 0, 0, &h, sizeof(h), sizeof(h));
@@ -181,11 +187,17 @@ static void hello(struct world *w)
 	CU_ASSERT_EQUAL(welcome.memory_mib, 512);
 	CU_ASSERT_EQUAL(welcome.hypercall, BDOOR_CPUID_ECX_VMMCALL);
 	CU_ASSERT_EQUAL(welcome.uuid[2], 3);
+	CU_ASSERT_STRING_EQUAL(welcome.faults, faults);
 	CU_ASSERT_FATAL(fd >= 0);
 	CU_ASSERT_EQUAL(ftruncate(fd, 0), -1);		/* the size is sealed */
 	w->page = mmap(NULL, FRONT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CU_ASSERT_FATAL(w->page != MAP_FAILED);
 	close(fd);
+}
+
+static void hello(struct world *w)
+{
+	hello_hearing(w, "");
 }
 
 /* ---- cases ----------------------------------------------------------------------------------- */
@@ -245,6 +257,35 @@ static void test_commands(void)
 	CU_ASSERT_EQUAL(front_server_checkpoint(w->s), 0);
 	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, FRONT_CHECKPOINT);
 	finish(w);
+}
+
+static void test_faults(void)
+{
+	static const char line[] = "msg-close count=1 open\nrpci-silent info-get*";
+	struct faults *f = faults_new();
+	struct front_hdr hdr;
+	struct world *w;
+	char body[256];
+
+	fault_set_lines(f, line, strlen(line));
+	w = fresh_with(f);
+	CU_ASSERT_EQUAL(front_server_fault(w->s, fault_get(f, FAULT_MSG_CLOSE)), 0);
+	hello_hearing(w, "msg-close count=1 open\nrpci-silent info-get*\n");
+	CU_ASSERT_EQUAL(front_server_fault(w->s, fault_get(f, FAULT_MSG_CLOSE)), 0);
+	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, FRONT_FAULT);
+	CU_ASSERT_STRING_EQUAL(body, "msg-close count=1 open");
+	CU_ASSERT_EQUAL(front_server_fault_clear(w->s, FAULT_TIME_NONE), 0);
+	hdr = hear(w, body, sizeof(body), NULL);
+	CU_ASSERT_EQUAL(hdr.type, FRONT_FAULT_CLEAR);
+	CU_ASSERT_EQUAL(hdr.seq, FAULT_TIME_NONE);
+	w->page->faults[FAULT_MSG_CLOSE] = 3;
+	CU_ASSERT_EQUAL(front_server_fired(w->s, FAULT_MSG_CLOSE), 3);
+	say(w, FRONT_RPCI, 0, 77, "info-get guestinfo.x");
+	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, 0);	/* no answer at all */
+	say(w, FRONT_RPCI, 0, 78, "info-set guestinfo.x y");
+	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).seq, 78);
+	finish(w);
+	faults_free(f);
 }
 
 static void test_gui_options(void)
@@ -429,6 +470,7 @@ static void test_front_leaves(void)
 static const struct unit_case cases[] = {
 	{ "a front says hello and its requests are answered", test_hello_and_requests },
 	{ "commands and their ends go by channel and number", test_commands },
+	{ "a front is given the faults, hears of changes, and tells what fired", test_faults },
 	{ "an option that the guest changed reaches the front first", test_gui_options },
 	{ "a panic that the guest tells is counted and told", test_crash },
 	{ "the model's timer runs", test_timer },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/base/bytes.h"
+#include "host/model/fault.h"
 #include "host/model/guest_report.h"
 #include "host/model/guestrpc.h"
 #include "tests/unit/unit.h"
@@ -618,7 +619,72 @@ static void test_no_front(void)
 	grpc_free(g);
 }
 
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+static struct faults *fresh_with_fault(struct world *w, const char *lines)
+{
+	struct faults *f = faults_new();
+	const struct grpc_config config = { .faults = f };
+
+	fault_set_lines(f, lines, strlen(lines));
+	fresh_with(w, &config);
+	return f;
+}
+
+static void test_request_faults(void)
+{
+	struct world w;
+	struct faults *f = fresh_with_fault(&w, "rpci-refuse after=1 count=1 info-set guest\n"
+					    "rpci-answer SetGuestInfo*10* 1 x\n"
+					    "rpci-silent count=1 info-get guestinfo.b");
+
+	/* a pattern is one word, so these two are none: blanks are written as ? */
+	CU_ASSERT_PTR_NULL(fault_get(f, FAULT_RPCI_REFUSE));
+	CU_ASSERT_PTR_NULL(fault_get(f, FAULT_RPCI_SILENT));
+	CU_ASSERT_TRUE(ask(w.g, "SetGuestInfo  10 x", "1 x"));
+	CU_ASSERT_TRUE(ask(w.g, "SetGuestInfo  1 x", "1 "));
+	fault_set_lines(f, "rpci-refuse after=1 count=1 info-set?*", 38);
+	CU_ASSERT_TRUE(ask(w.g, "info-set guestinfo.b 1", "1 "));
+	CU_ASSERT_TRUE(ask(w.g, "info-set guestinfo.b 2", "0 Permission denied"));
+	CU_ASSERT_TRUE(ask(w.g, "info-set guestinfo.b 3", "1 "));
+	fault_set_lines(f, "rpci-silent count=1 info-get?guestinfo.b", 40);
+	CU_ASSERT_TRUE(ask(w.g, "info-get guestinfo.c", "0 No value found"));
+	CU_ASSERT_TRUE(ask(w.g, "info-get guestinfo.b", ""));
+	CU_ASSERT_TRUE(ask(w.g, "info-get guestinfo.b", "1 3"));
+	grpc_free(w.g);
+	faults_free(f);
+}
+
+static void test_reset_fault(void)
+{
+	struct world w;
+	struct faults *f = fresh_with_fault(&w, "tclo-reset count=2");
+
+	grpc_tclo_opened(w.g);
+	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
+	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
+	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
+	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
+	while (w.ahead_count)
+		CU_ASSERT_FATAL(agent_does(&w, w.ahead[0].text, "OK "));
+	CU_ASSERT_EQUAL(grpc_tools_state(w.g), GRPC_TOOLS_RUNNING);
+	/* set while nothing goes on: at once; what users ask waits until the agent is ready again */
+	fault_set_lines(f, "tclo-reset count=1", 18);
+	grpc_faults_changed(w.g);
+	CU_ASSERT_TRUE(grpc_send(w.g, "user", 4, 1000, done, &w) > 0);
+	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
+	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
+	while (w.ahead_count)
+		CU_ASSERT_FATAL(agent_does(&w, w.ahead[0].text, "OK "));
+	CU_ASSERT_EQUAL(w.dones, 1);
+	CU_ASSERT_EQUAL(w.done_err, 0);
+	grpc_free(w.g);
+	faults_free(f);
+}
+
 static const struct unit_case cases[] = {
+	{ "requests are refused, answered otherwise or not at all", test_request_faults },
+	{ "a storm of resets ends with an agent that is running", test_reset_fault },
 	{ "each request has its answer, with and without padding", test_requests },
 	{ "requests tell the VM process what happened", test_events_of_requests },
 	{ "the log takes a burst and then a line now and then", test_log_rate },
