@@ -7,7 +7,7 @@
 
 # Tools and libraries, by what needs them.
 setup_list=(
-  gcc make autoconf automake libtool pkg-config bison rpcsvc-proto         # the build
+  gcc g++ make autoconf automake libtool pkg-config bison rpcsvc-proto     # the build
   libevent-dev libjson-c-dev libseccomp-dev                                # the host
   libglib2.0-dev libnl-route-3-dev libtirpc-dev libsystemd-dev             # the agent
   libcunit1-dev mandoc shellcheck sparse libelf-dev bc kmod                # tests, drivers
