@@ -22,7 +22,6 @@
  * device goes away; qp_srcu for those who use the pages (queue.c).  Event callbacks may be called
  * with qp_mutex held: they must not sleep, so they cannot want it.
  */
-#include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -61,48 +60,10 @@ static void count_kept(const struct qp_pair *pair, int sign)
 			&vmci_counters[VMCI_CNT_QP_PAGES_KEPT]);
 }
 
-static void queue_free(struct qp_queue *q, struct device *dma_dev)
-{
-	u32 i;
-
-	for (i = 0; q->page && i < q->pages && q->page[i]; i++) {
-		if (q->dma)
-			dma_free_coherent(dma_dev, PAGE_SIZE, q->page[i], q->dma[i]);
-		else
-			free_page((unsigned long)q->page[i]);
-	}
-	kvfree(q->page);
-	kvfree(q->dma);
-	q->page = NULL;
-	q->dma = NULL;
-}
-
-/* Zeroed pages; on failure queue_free() takes back what there is. */
-static int queue_alloc(struct qp_queue *q, struct device *dma_dev)
-{
-	u32 i;
-
-	q->page = kvcalloc(q->pages, sizeof(*q->page), GFP_KERNEL);
-	if (dma_dev)
-		q->dma = kvcalloc(q->pages, sizeof(*q->dma), GFP_KERNEL);
-	if (!q->page || (dma_dev && !q->dma))
-		return VMCI_ERROR_NO_MEM;
-	for (i = 0; i < q->pages; i++) {
-		if (dma_dev)
-			q->page[i] = dma_alloc_coherent(dma_dev, PAGE_SIZE, &q->dma[i],
-							GFP_KERNEL | __GFP_NOWARN);
-		else
-			q->page[i] = (void *)get_zeroed_page(GFP_KERNEL);
-		if (!q->page[i])
-			return VMCI_ERROR_NO_MEM;
-	}
-	return VMCI_SUCCESS;
-}
-
 static void pair_memory_free(struct qp_pair *pair)
 {
-	queue_free(&pair->queue[0], pair->dma_dev);
-	queue_free(&pair->queue[1], pair->dma_dev);
+	vmci_queue_memory_free(&pair->queue[0], pair->dma_dev);
+	vmci_queue_memory_free(&pair->queue[1], pair->dma_dev);
 }
 
 /* The last of a pair that has left the table of handles. */
@@ -130,8 +91,8 @@ static struct qp_pair *pair_new(u64 produce_size, u64 consume_size, u32 peer, u3
 	pair->queue[0].pages = 1 + DIV_ROUND_UP_ULL(produce_size, PAGE_SIZE);
 	pair->queue[1].size = consume_size;
 	pair->queue[1].pages = 1 + DIV_ROUND_UP_ULL(consume_size, PAGE_SIZE);
-	if (queue_alloc(&pair->queue[0], dma_dev) != VMCI_SUCCESS ||
-	    queue_alloc(&pair->queue[1], dma_dev) != VMCI_SUCCESS) {
+	if (!vmci_queue_memory_alloc(&pair->queue[0], dma_dev) ||
+	    !vmci_queue_memory_alloc(&pair->queue[1], dma_dev)) {
 		pair_memory_free(pair);
 		kfree(pair);
 		return NULL;
@@ -298,16 +259,16 @@ static int pair_create(struct qp_pair **ret_pair, struct vmci_handle handle, u64
 	return VMCI_SUCCESS;
 }
 
-/* qp_mutex held. */
+/* qp_mutex held, which keeps the pair in the table of handles. */
 static struct qp_pair *pair_find(struct vmci_handle handle)
 {
-	struct qp_pair *pair;
+	struct vmci_resource *res = vmci_resource_get(VMCI_RES_QPAIR, handle);
 
-	list_for_each_entry(pair, &pairs, node) {
-		if (vmci_handle_is_equal(pair->res.handle, handle))
-			return pair;
-	}
-	return NULL;
+	if (!res)
+		return NULL;
+	vmci_resource_put(res);
+	return vmci_handle_is_equal(res->handle, handle) ?
+	       container_of(res, struct qp_pair, res) : NULL;
 }
 
 /* The second end of a LOCAL pair; sizes are those of the attacher.  qp_mutex held. */

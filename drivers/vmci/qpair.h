@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * qpair.h - queue pairs, between their life (qpair.c), their data (queue.c) and the device
+ * qpair.h - queue pairs, between their life (qpair.c), memory (qmem.c), data (queue.c) and the device
  */
 #ifndef VMTKIT_VMCI_QPAIR_H
 #define VMTKIT_VMCI_QPAIR_H
@@ -21,6 +21,7 @@ struct qp_queue {
 	u32 pages;		/* the header page included */
 	void **page;		/* [0] is the header */
 	dma_addr_t *dma;	/* NULL when LOCAL: the device has no part in it */
+	bool one_piece;		/* the pages after the header were allocated as one */
 };
 
 /* The memory and the name; both ends of a LOCAL pair share one. */
@@ -52,6 +53,9 @@ struct vmci_qp {
 
 /* Readers use pages of pairs; a writer that has set gone waits for them. */
 extern struct srcu_struct qp_srcu;
+
+bool vmci_queue_memory_alloc(struct qp_queue *q, struct device *dma_dev);
+void vmci_queue_memory_free(struct qp_queue *q, struct device *dma_dev);
 
 void vmci_qpair_device_start(struct vmci_dev *dev);
 void vmci_qpair_device_stop(struct vmci_dev *dev);

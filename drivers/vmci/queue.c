@@ -12,11 +12,16 @@
  * beside us even when this kernel has one CPU.  A full barrier, which a caller needs between moving
  * a position and looking at the peer's, is the caller's.
  *
- * Memory: every operation is an SRCU reader of qp_srcu, so that pages go away under nobody.
+ * Memory: every operation is an SRCU reader of qp_srcu, so that pages go away under nobody.  Whoever
+ * unbinds the device waits for these readers, so none of them may wait for a page of a program, which
+ * the program can hold back for ever (userfaultfd): copies are made with page faults off, and what they
+ * miss is faulted in between two tries.
  */
 #include <linux/export.h>
 #include <linux/ratelimit.h>
+#include <linux/sched/signal.h>
 #include <linux/socket.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "device.h"
@@ -72,12 +77,18 @@ static s64 consume_ready(const struct vmci_qp *qp)
 
 /* ---- data ---------------------------------------------------------------------------------- */
 
-/* Copies up to len bytes at pos between the queue and the iterator; returns how many. */
+#define FAULT_IN_MAX	SZ_64K		/* bytes at once; they may be gone again when they are used */
+
+/*
+ * Copies up to len bytes at pos between the queue and the iterator; returns how many.  It stops at a
+ * page of user memory that is not there.
+ */
 static size_t queue_copy(const struct qp_queue *q, u64 pos, size_t len, struct iov_iter *iter,
 			 bool produce)
 {
 	size_t done = 0;
 
+	pagefault_disable();
 	while (done < len) {
 		size_t span = ring_span(pos, len - done, q->size, PAGE_SIZE);
 		void *at = q->page[1 + (pos >> PAGE_SHIFT)] + offset_in_page(pos);
@@ -88,7 +99,20 @@ static size_t queue_copy(const struct qp_queue *q, u64 pos, size_t len, struct i
 			break;
 		pos = ring_advance(pos, n, q->size);
 	}
+	pagefault_enable();
 	return done;
+}
+
+/* After a copy that moved nothing: is there user memory by now to try it again? */
+static bool fault_in(const struct iov_iter *iter, size_t len, bool produce)
+{
+	size_t want = min_t(size_t, len, FAULT_IN_MAX);
+
+	if (!user_backed_iter(iter) || fatal_signal_pending(current))
+		return false;
+	cond_resched();
+	return want > (produce ? fault_in_iov_iter_readable(iter, want) :
+				 fault_in_iov_iter_writeable(iter, want));
 }
 
 static ssize_t qp_produce(struct vmci_qp *qp, struct iov_iter *iter, size_t len)
@@ -131,27 +155,34 @@ static ssize_t qp_consume(struct vmci_qp *qp, struct iov_iter *iter, size_t len,
 
 static ssize_t produce_iter(struct vmci_qp *qp, struct iov_iter *iter, size_t len)
 {
-	ssize_t result = VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
-	int idx = srcu_read_lock(&qp_srcu);
+	ssize_t result;
 
-	if (!READ_ONCE(qp->pair->lost))
-		result = qp_produce(qp, iter, len);
-	srcu_read_unlock(&qp_srcu, idx);
+	do {
+		int idx = srcu_read_lock(&qp_srcu);
+
+		result = VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
+		if (!READ_ONCE(qp->pair->lost))
+			result = qp_produce(qp, iter, len);
+		srcu_read_unlock(&qp_srcu, idx);
+	} while (result == VMCI_ERROR_NO_ACCESS && fault_in(iter, len, true));
 	return result;
 }
 
 /* What the peer left is readable after the device forgot the pair, as long as the pages are there. */
 static ssize_t consume_iter(struct vmci_qp *qp, struct iov_iter *iter, size_t len, bool peek)
 {
-	ssize_t result = VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
-	int idx = srcu_read_lock(&qp_srcu);
+	ssize_t result;
 
-	if (!READ_ONCE(qp->pair->gone)) {
-		result = qp_consume(qp, iter, len, peek);
+	do {
+		int idx = srcu_read_lock(&qp_srcu);
+
+		result = VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
+		if (!READ_ONCE(qp->pair->gone))
+			result = qp_consume(qp, iter, len, peek);
 		if (result == VMCI_ERROR_QUEUEPAIR_NODATA && READ_ONCE(qp->pair->lost))
 			result = VMCI_ERROR_QUEUEPAIR_NOTATTACHED;
-	}
-	srcu_read_unlock(&qp_srcu, idx);
+		srcu_read_unlock(&qp_srcu, idx);
+	} while (result == VMCI_ERROR_NO_ACCESS && fault_in(iter, len, false));
 	return result;
 }
 

@@ -18,7 +18,7 @@
 
 #include "resource.h"
 
-#define TABLE_BITS	7
+#define TABLE_BITS	10	/* 8 queue pairs in a bucket when there are as many as there may be */
 
 static struct hlist_head table[1 << TABLE_BITS];
 static DEFINE_SPINLOCK(table_lock);
