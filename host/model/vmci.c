@@ -122,6 +122,11 @@ static void imr_write(struct vmci_dev *dev, uint32_t value)
 	mask_changed(dev, open);
 }
 
+bool vmci_irq_level(const struct vmci_dev *dev)
+{
+	return dev->int_enabled && (dev->icr & dev->imr);
+}
+
 static uint32_t icr_read(struct vmci_dev *dev)
 {
 	uint32_t icr = dev->icr;
@@ -150,7 +155,7 @@ uint32_t vmci_reg_read(struct vmci_dev *dev, uint32_t off, unsigned int width)
 		return bad_read(dev, width);
 	switch (off) {
 	case VMCI_REG_STATUS:
-		return dev->int_enabled && (dev->icr & dev->imr) ? VMCI_STATUS_INT_ON : 0;
+		return vmci_irq_level(dev) ? VMCI_STATUS_INT_ON : 0;
 	case VMCI_REG_ICR:
 		return icr_read(dev);
 	case VMCI_REG_IMR:
@@ -303,6 +308,11 @@ void vmci_free(struct vmci_dev *dev)
 enum vmci_mode vmci_mode(const struct vmci_dev *dev)
 {
 	return dev->config.mode;
+}
+
+enum vmci_interrupts vmci_interrupts(const struct vmci_dev *dev)
+{
+	return dev->config.interrupts;
 }
 
 void vmci_host_set(struct vmci_dev *dev, const struct vmci_host_ops *ops, void *data)

@@ -29,6 +29,13 @@ enum vmci_mode {
 	VMCI_MODE_PORT,		/* BAR 0 with registers in I/O space, 2 vectors */
 };
 
+/* What it interrupts by: a function has one kind, as a stock machine with the others switched off. */
+enum vmci_interrupts {
+	VMCI_INTERRUPTS_MSIX,	/* a vector for each cause */
+	VMCI_INTERRUPTS_MSI,	/* one message for all causes */
+	VMCI_INTERRUPTS_INTX,	/* a level, as long as STATUS says so */
+};
+
 /* A pair of ids in the byte order of the machine. */
 struct vmci_handle {
 	uint32_t cid;
@@ -38,6 +45,7 @@ struct vmci_handle {
 struct vmci_config {
 	uint32_t cid;		/* the guest's context id, VMCI_CID_RESERVED_MAX..0x7fffffff */
 	enum vmci_mode mode;
+	enum vmci_interrupts interrupts;
 	/* bytes of queue pairs, headers included, up to 1 TiB; 0: the default */
 	uint64_t qp_memory;
 };
@@ -52,7 +60,7 @@ enum vmci_trouble {
 
 /* What the device asks of the front that it belongs to.  Every callback is needed. */
 struct vmci_ops {
-	/* Send MSI-X message @vector, 0 .. VMCI_VECS_* - 1.  An edge; never waits. */
+	/* A cause that is let through came up: vector 0 .. VMCI_VECS_* - 1.  An edge; never waits. */
 	void (*irq)(void *data, unsigned int vector);
 	/* @text: one line with the cause and the remedy */
 	void (*trouble)(void *data, enum vmci_trouble what, const char *text);
@@ -94,8 +102,12 @@ struct vmci_dev *vmci_new(const struct vmci_config *config, struct gmem *mem,
  */
 void vmci_free(struct vmci_dev *dev);
 
-/* vmci_mode() - how it was configured */
+/* vmci_mode(), vmci_interrupts() - how it was configured */
 enum vmci_mode vmci_mode(const struct vmci_dev *dev);
+enum vmci_interrupts vmci_interrupts(const struct vmci_dev *dev);
+
+/* vmci_irq_level() - is a cause pending that is let through?  What INTx and STATUS show. */
+bool vmci_irq_level(const struct vmci_dev *dev);
 
 /* ---- for the front ------------------------------------------------------------------------ */
 

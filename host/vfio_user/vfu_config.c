@@ -4,8 +4,9 @@
  *
  * QEMU reads it once when it connects, emulates BARs and MSI-X itself from then on, and still
  * passes on what the guest writes.  So the bytes are kept as a guest expects to read them back,
- * with a mask of those that can be written.  Two capabilities: MSI-X, whose table lies in BAR 1,
- * and Advanced Features, by which a conventional PCI function offers a function-level reset.
+ * with a mask of those that can be written.  Capabilities: MSI-X, whose table lies in BAR 1, or MSI, or
+ * neither and an interrupt pin; and Advanced Features, by which a conventional PCI function offers a
+ * function-level reset.
  */
 #include "host/vfio_user/vfu_config.h"
 
@@ -15,15 +16,45 @@
 #include "host/base/bytes.h"
 #include "wire/vmci_device.h"
 
+#define CAP_MSI		0x40	/* where VMware's device has it */
 #define CAP_MSIX	0x58	/* where VMware's device has it */
 #define CAP_AF		0x70
 
 #define BAR(n) (PCI_BASE_ADDRESS_0 + 4 * (n))
 
-void vfu_config_init(struct vfu_config *config, enum vmci_mode mode)
+static void msix_init(struct vfu_config *config, unsigned int vectors)
+{
+	uint8_t *b = config->bytes + CAP_MSIX;
+
+	config->bytes[PCI_CAPABILITY_LIST] = CAP_MSIX;
+	b[PCI_CAP_LIST_ID] = PCI_CAP_ID_MSIX;
+	b[PCI_CAP_LIST_NEXT] = CAP_AF;
+	put_le16(b + PCI_MSIX_FLAGS, (uint16_t)(vectors - 1));
+	put_le32(b + PCI_MSIX_TABLE, VMCI_BAR_MEM);
+	put_le32(b + PCI_MSIX_PBA, VMCI_BAR_MEM_MSIX_PBA | VMCI_BAR_MEM);
+	put_le16(config->writable + CAP_MSIX + PCI_MSIX_FLAGS,
+		 PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+}
+
+/* One message with a 64-bit address. */
+static void msi_init(struct vfu_config *config)
+{
+	uint8_t *b = config->bytes + CAP_MSI, *w = config->writable + CAP_MSI;
+
+	config->bytes[PCI_CAPABILITY_LIST] = CAP_MSI;
+	b[PCI_CAP_LIST_ID] = PCI_CAP_ID_MSI;
+	b[PCI_CAP_LIST_NEXT] = CAP_AF;
+	put_le16(b + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT);
+	put_le16(w + PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE);
+	put_le32(w + PCI_MSI_ADDRESS_LO, ~(uint32_t)3);
+	put_le32(w + PCI_MSI_ADDRESS_HI, UINT32_MAX);
+	put_le16(w + PCI_MSI_DATA_64, UINT16_MAX);
+}
+
+void vfu_config_init(struct vfu_config *config, enum vmci_mode mode,
+		     enum vmci_interrupts interrupts)
 {
 	uint8_t *b = config->bytes, *w = config->writable;
-	unsigned int vectors = mode == VMCI_MODE_DMA ? VMCI_VECS_DMA : VMCI_VECS_PORT;
 
 	memset(config, 0, sizeof(*config));
 	put_le16(b + PCI_VENDOR_ID, VMCI_PCI_VENDOR);
@@ -34,14 +65,18 @@ void vfu_config_init(struct vfu_config *config, enum vmci_mode mode)
 	put_le16(b + PCI_STATUS, PCI_STATUS_CAP_LIST);
 	put_le32(b + BAR(VMCI_BAR_PORT), PCI_BASE_ADDRESS_SPACE_IO);
 	put_le32(b + BAR(VMCI_BAR_MEM), PCI_BASE_ADDRESS_MEM_TYPE_64);
-	b[PCI_CAPABILITY_LIST] = CAP_MSIX;
-
-	b[CAP_MSIX + PCI_CAP_LIST_ID] = PCI_CAP_ID_MSIX;
-	b[CAP_MSIX + PCI_CAP_LIST_NEXT] = CAP_AF;
-	put_le16(b + CAP_MSIX + PCI_MSIX_FLAGS, (uint16_t)(vectors - 1));
-	put_le32(b + CAP_MSIX + PCI_MSIX_TABLE, VMCI_BAR_MEM);
-	put_le32(b + CAP_MSIX + PCI_MSIX_PBA, VMCI_BAR_MEM_MSIX_PBA | VMCI_BAR_MEM);
-
+	switch (interrupts) {
+	case VMCI_INTERRUPTS_MSIX:
+		msix_init(config, mode == VMCI_MODE_DMA ? VMCI_VECS_DMA : VMCI_VECS_PORT);
+		break;
+	case VMCI_INTERRUPTS_MSI:
+		msi_init(config);
+		break;
+	case VMCI_INTERRUPTS_INTX:
+		b[PCI_CAPABILITY_LIST] = CAP_AF;
+		b[PCI_INTERRUPT_PIN] = 1;
+		break;
+	}
 	b[CAP_AF + PCI_CAP_LIST_ID] = PCI_CAP_ID_AF;
 	b[CAP_AF + PCI_AF_LENGTH] = PCI_CAP_AF_SIZEOF;
 	b[CAP_AF + PCI_AF_CAP] = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
@@ -56,7 +91,6 @@ void vfu_config_init(struct vfu_config *config, enum vmci_mode mode)
 		 ~(uint32_t)((mode == VMCI_MODE_DMA ? VMCI_BAR_MEM_SIZE_DMA :
 						      VMCI_BAR_MEM_SIZE_PORT) - 1));
 	put_le32(w + BAR(VMCI_BAR_MEM + 1), UINT32_MAX);
-	put_le16(w + CAP_MSIX + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 }
 
 bool vfu_config_write(struct vfu_config *config, size_t off, const uint8_t *data, size_t len)

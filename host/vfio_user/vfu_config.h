@@ -19,8 +19,9 @@ struct vfu_config {
 	uint8_t writable[VFU_CONFIG_SIZE];
 };
 
-/* vfu_config_init() - as after power on, for a device of this mode */
-void vfu_config_init(struct vfu_config *config, enum vmci_mode mode);
+/* vfu_config_init() - as after power on, for a device of this mode and kind of interrupts */
+void vfu_config_init(struct vfu_config *config, enum vmci_mode mode,
+		     enum vmci_interrupts interrupts);
 
 /*
  * vfu_config_write() - the guest writes @len bytes at @off, both within VFU_CONFIG_SIZE

@@ -12,7 +12,9 @@
  * model reports when the guest's driver uses it.  Firmware maps and unmaps often; the model keeps
  * no pointers.
  *
- * Interrupts: an eventfd for each MSI-X vector; neither MSI nor INTx is offered.
+ * Interrupts: an eventfd for each MSI-X vector, or one for MSI.  INTx is a level told by an eventfd: once
+ * told it is masked, until the client, which has seen the guest touch the device, unmasks it; if a cause
+ * is still pending then, it is told anew.
  */
 #include "host/vfio_user/vfu_core.h"
 
@@ -51,11 +53,6 @@ static int reply_put(uint8_t *reply, const void *what, size_t size)
 {
 	memcpy(reply, what, size);
 	return (int)size;
-}
-
-static unsigned int vectors(const struct vfu_core *core)
-{
-	return core->mode == VMCI_MODE_DMA ? VMCI_VECS_DMA : VMCI_VECS_PORT;
 }
 
 /* ---- handshake and questions -------------------------------------------------------------- */
@@ -125,16 +122,28 @@ static int region_info(struct vfu_core *core, const uint8_t *body, size_t len, u
 	return reply_put(reply, &info, sizeof(info));
 }
 
+/* The kind of interrupts that the device has. */
+static uint32_t irq_index(const struct vfu_core *core)
+{
+	static const uint32_t indexes[] = {
+		[VMCI_INTERRUPTS_MSIX] = VFIO_PCI_MSIX_IRQ_INDEX,
+		[VMCI_INTERRUPTS_MSI] = VFIO_PCI_MSI_IRQ_INDEX,
+		[VMCI_INTERRUPTS_INTX] = VFIO_PCI_INTX_IRQ_INDEX,
+	};
+
+	return indexes[core->interrupts];
+}
+
 /* QEMU warns its user when there is no error interrupt, so there is one; it is never sent. */
 static uint32_t irq_count(const struct vfu_core *core, uint32_t index)
 {
-	switch (index) {
-	case VFIO_PCI_MSIX_IRQ_INDEX:
-		return vectors(core);
-	case VFIO_PCI_ERR_IRQ_INDEX:
+	if (index == VFIO_PCI_ERR_IRQ_INDEX)
 		return 1;
-	}
-	return 0;
+	if (index != irq_index(core))
+		return 0;
+	if (index != VFIO_PCI_MSIX_IRQ_INDEX)
+		return 1;
+	return core->mode == VMCI_MODE_DMA ? VMCI_VECS_DMA : VMCI_VECS_PORT;
 }
 
 static int irq_info(struct vfu_core *core, const uint8_t *body, size_t len, uint8_t *reply)
@@ -150,6 +159,8 @@ static int irq_info(struct vfu_core *core, const uint8_t *body, size_t len, uint
 		.index = info.index,
 		.count = irq_count(core, info.index),
 	};
+	if (info.index == VFIO_PCI_INTX_IRQ_INDEX)
+		info.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
 	return reply_put(reply, &info, sizeof(info));
 }
 
@@ -172,16 +183,40 @@ static int eventfd_check(int fd)
 	return 0;
 }
 
-void vfu_core_irq(struct vfu_core *core, unsigned int vector)
+static void eventfd_signal(int fd)
 {
 	static const uint64_t one = 1;
-	int fd = core->irq_fd[vector];
 
-	if (fd < 0)
-		fd = core->irq_fd[0];
 	/* A counter that is full has woken its reader already. */
 	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
 		return;
+}
+
+static void intx_tell(struct vfu_core *core)
+{
+	if (core->irq_masked || core->irq_fd[0] < 0 || !vmci_irq_level(core->dev))
+		return;
+	core->irq_masked = true;
+	eventfd_signal(core->irq_fd[0]);
+}
+
+void vfu_core_irq(struct vfu_core *core, unsigned int vector)
+{
+	if (core->interrupts == VMCI_INTERRUPTS_INTX)
+		intx_tell(core);
+	else
+		eventfd_signal(core->irq_fd[core->irq_fd[vector] < 0 ? 0 : vector]);
+}
+
+/* INTx is masked and unmasked; a message cannot be. */
+static int irq_mask(struct vfu_core *core, const struct vfio_irq_set *set, bool masked)
+{
+	if (core->interrupts != VMCI_INTERRUPTS_INTX || set->index != VFIO_PCI_INTX_IRQ_INDEX ||
+	    (set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK) != VFIO_IRQ_SET_DATA_NONE)
+		return -EINVAL;
+	core->irq_masked = masked;
+	intx_tell(core);
+	return 0;
 }
 
 static int irq_fds_set(struct vfu_core *core, const struct vfio_irq_set *set, int *fds, size_t nfds)
@@ -198,6 +233,8 @@ static int irq_fds_set(struct vfu_core *core, const struct vfio_irq_set *set, in
 		if (nfds)
 			core->irq_fd[set->start + i] = fd_steal(&fds[i]);
 	}
+	if (core->interrupts == VMCI_INTERRUPTS_INTX)
+		intx_tell(core);
 	return 0;
 }
 
@@ -207,6 +244,7 @@ static void irq_fds_close(struct vfu_core *core)
 
 	for (i = 0; i < ARRAY_SIZE(core->irq_fd); i++)
 		fd_close(&core->irq_fd[i]);
+	core->irq_masked = false;
 }
 
 static int set_irqs(struct vfu_core *core, const uint8_t *body, size_t len, int *fds, size_t nfds)
@@ -217,12 +255,20 @@ static int set_irqs(struct vfu_core *core, const uint8_t *body, size_t len, int 
 
 	if (err || set.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
-	if ((set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER)
-		return -EINVAL;
 	if (set.start > irq_count(core, set.index) ||
 	    set.count > irq_count(core, set.index) - set.start)
 		return -EINVAL;
-	if (set.index != VFIO_PCI_MSIX_IRQ_INDEX)
+	switch (set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) {
+	case VFIO_IRQ_SET_ACTION_TRIGGER:
+		break;
+	case VFIO_IRQ_SET_ACTION_MASK:
+		return irq_mask(core, &set, true);
+	case VFIO_IRQ_SET_ACTION_UNMASK:
+		return irq_mask(core, &set, false);
+	default:
+		return -EINVAL;
+	}
+	if (set.index != irq_index(core))
 		return 0;
 	body += sizeof(set);
 	len -= sizeof(set);
@@ -231,14 +277,14 @@ static int set_irqs(struct vfu_core *core, const uint8_t *body, size_t len, int 
 		if (set.count == 0)
 			irq_fds_close(core);
 		for (i = 0; i < set.count; i++)
-			vfu_core_irq(core, set.start + i);
+			eventfd_signal(core->irq_fd[set.start + i]);
 		return 0;
 	case VFIO_IRQ_SET_DATA_BOOL:
 		if (len < set.count)
 			return -EINVAL;
 		for (i = 0; i < set.count; i++)
 			if (body[i])
-				vfu_core_irq(core, set.start + i);
+				eventfd_signal(core->irq_fd[set.start + i]);
 		return 0;
 	case VFIO_IRQ_SET_DATA_EVENTFD:
 		return irq_fds_set(core, &set, fds, nfds);
@@ -449,7 +495,8 @@ static int region_read(struct vfu_core *core, const uint8_t *body, size_t len, u
 static int device_reset(struct vfu_core *core)
 {
 	vmci_reset(core->dev);
-	vfu_config_init(&core->config, core->mode);
+	vfu_config_init(&core->config, core->mode, core->interrupts);
+	core->irq_masked = false;
 	return 0;
 }
 
@@ -509,10 +556,11 @@ void vfu_core_init(struct vfu_core *core, struct gmem *mem, struct vmci_dev *dev
 {
 	size_t i;
 
-	*core = (struct vfu_core){ .mem = mem, .dev = dev, .mode = vmci_mode(dev) };
+	*core = (struct vfu_core){ .mem = mem, .dev = dev, .mode = vmci_mode(dev),
+				   .interrupts = vmci_interrupts(dev) };
 	for (i = 0; i < ARRAY_SIZE(core->irq_fd); i++)
 		core->irq_fd[i] = -1;
-	vfu_config_init(&core->config, core->mode);
+	vfu_config_init(&core->config, core->mode, core->interrupts);
 }
 
 void vfu_core_done(struct vfu_core *core)

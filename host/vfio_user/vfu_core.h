@@ -26,8 +26,10 @@ struct vfu_core {
 	struct gmem *mem;
 	struct vmci_dev *dev;
 	enum vmci_mode mode;
+	enum vmci_interrupts interrupts;
 	struct vfu_config config;
 	int irq_fd[VMCI_VECS_DMA];	/* eventfds; -1: not assigned */
+	bool irq_masked;		/* INTx: the client has been told, or does not want to be */
 	bool versioned;			/* the handshake is done */
 	uint64_t maps;			/* regions in mem */
 	const char *refusal;		/* cause and remedy of the last refused message, or NULL */
@@ -54,7 +56,10 @@ void vfu_core_done(struct vfu_core *core);
 int vfu_core_message(struct vfu_core *core, uint16_t cmd, const uint8_t *body, size_t len,
 		     int *fds, size_t nfds, uint8_t *reply);
 
-/* vfu_core_irq() - send the message of a vector; a driver with one vector gets all on that */
+/*
+ * vfu_core_irq() - a cause came up: send the message of its vector, or the level of INTx; a driver with
+ * one vector gets all on that
+ */
 void vfu_core_irq(struct vfu_core *core, unsigned int vector);
 
 #endif /* VMTKIT_HOST_VFIO_USER_CORE_H */

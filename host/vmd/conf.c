@@ -243,12 +243,17 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 	static const char *const backdoor[] = { [VM_BACKDOOR_PORT] = "port",
 						[VM_BACKDOOR_VMCALL] = "vmcall",
 						[VM_BACKDOOR_VMMCALL] = "vmmcall" };
+	static const char *const interrupts[] = { [VM_INTERRUPTS_MSIX] = "msix",
+						  [VM_INTERRUPTS_MSI] = "msi",
+						  [VM_INTERRUPTS_INTX] = "intx" };
 	const struct vm_disk *d;
 
 	fputs("vm ", f);
 	put_quoted(f, vm->name);
-	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n\tbackdoor %s\n\tvmci %s\n\tqp-memory %" PRIu64 "\n",
-		vm->memory >> 20, vm->cpus, backdoor[vm->backdoor], vmci[vm->vmci], vm->qp_memory);
+	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n\tbackdoor %s\n", vm->memory >> 20, vm->cpus,
+		backdoor[vm->backdoor]);
+	fprintf(f, "\tvmci %s interrupts %s%s\n\tqp-memory %" PRIu64 "\n", vmci[vm->vmci],
+		interrupts[vm->interrupts], vm->removable ? " removable" : "", vm->qp_memory);
 	if (vm->disabled)
 		fputs("\tdisable\n", f);
 	put_text(f, "\tkernel", vm->kernel);

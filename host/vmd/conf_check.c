@@ -34,6 +34,7 @@ static const char *const key_names[] = {
 	[CONF_BACKDOOR] = "backdoor",
 	[CONF_CID] = "cid",
 	[CONF_VMCI] = "vmci",
+	[CONF_INTERRUPTS] = "interrupts",
 	[CONF_QP_MEMORY] = "qp-memory",
 	[CONF_VSOCK] = "vsock",
 	[CONF_CONSOLE] = "console",
@@ -332,7 +333,6 @@ static int set_number_u32(struct conf_parser *p, enum conf_key key, const char *
 static int set_vm_choice(struct conf_parser *p, enum conf_key key, const char *text)
 {
 	static const char *const backdoor[] = { "port", "vmcall", "vmmcall", NULL };
-	static const char *const vmci[] = { "dma", "port", "off", NULL };
 	static const char *const on_reboot[] = { "restart", "stop", NULL };
 	int i;
 
@@ -340,10 +340,6 @@ static int set_vm_choice(struct conf_parser *p, enum conf_key key, const char *t
 	case CONF_BACKDOOR:
 		i = set_choice(p, key, text, backdoor, "port, vmcall or vmmcall");
 		p->vm->backdoor = (enum vm_backdoor)(i < 0 ? 0 : i);
-		return i;
-	case CONF_VMCI:
-		i = set_choice(p, key, text, vmci, "dma, port or off");
-		p->vm->vmci = (enum vm_vmci)(i < 0 ? 0 : i);
 		return i;
 	case CONF_ON_REBOOT:
 		i = set_choice(p, key, text, on_reboot, "restart or stop");
@@ -387,6 +383,25 @@ int conf_vm_set(struct conf_parser *p, enum conf_key key, const char *text)
 		return set_uuid(p, text, &vm->uuid);
 	}
 	return set_vm_choice(p, key, text);
+}
+
+int conf_vm_vmci(struct conf_parser *p, const char *how, const char *interrupts, bool removable)
+{
+	static const char *const ways[] = { "dma", "port", "off", NULL };
+	static const char *const kinds[] = { "msix", "msi", "intx", NULL };
+	int i, kind = VM_INTERRUPTS_MSIX;
+
+	if (!p->vm || once(p, &p->given, CONF_VMCI) < 0)
+		return -1;
+	i = set_choice(p, CONF_VMCI, how, ways, "dma, port or off");
+	if (interrupts)
+		kind = set_choice(p, CONF_INTERRUPTS, interrupts, kinds, "msix, msi or intx");
+	if (i < 0 || kind < 0)
+		return -1;
+	p->vm->vmci = (enum vm_vmci)i;
+	p->vm->interrupts = (enum vm_interrupts)kind;
+	p->vm->removable = removable;
+	return 0;
 }
 
 int conf_vm_interface(struct conf_parser *p, const char *kind, bool restricted)

@@ -51,6 +51,10 @@ union conf_value {
 		int readonly;
 		char *format;
 	} disk;
+	struct {
+		char *interrupts;
+		int removable;
+	} vmci;
 };
 
 int conf_lex(union conf_value *ret, struct conf_parser *p);
@@ -69,7 +73,7 @@ enum conf_key {
 	CONF_QEMU, CONF_QEMU_ROOT, CONF_PLUGIN, CONF_SHUTDOWN_TIMEOUT_KEY, CONF_STATE_DIR,
 	CONF_MEMORY, CONF_CPUS, CONF_KERNEL, CONF_INITRD, CONF_APPEND, CONF_BACKDOOR, CONF_CID,
 	CONF_VMCI, CONF_QP_MEMORY, CONF_VSOCK, CONF_CONSOLE, CONF_UUID, CONF_INTERFACE, CONF_ON_REBOOT,
-	CONF_DISABLE,
+	CONF_DISABLE, CONF_INTERRUPTS,
 };
 
 int conf_set_macro(struct conf_parser *p, const char *name, const char *value);
@@ -77,6 +81,8 @@ int conf_set_global(struct conf_parser *p, enum conf_key key, const char *text);
 int conf_vm_begin(struct conf_parser *p, const char *name);
 int conf_vm_end(struct conf_parser *p);
 int conf_vm_set(struct conf_parser *p, enum conf_key key, const char *text);
+/* conf_vm_vmci - @interrupts: NULL: the default */
+int conf_vm_vmci(struct conf_parser *p, const char *how, const char *interrupts, bool removable);
 int conf_vm_interface(struct conf_parser *p, const char *kind, bool restricted);
 int conf_vm_disk(struct conf_parser *p, const char *path, bool readonly, const char *format);
 int conf_vm_port(struct conf_parser *p, const char *name, const char *path);

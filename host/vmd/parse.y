@@ -42,15 +42,18 @@ static void confyyerror(struct conf_parser *p, const char *msg)
 }
 
 %token APPEND BACKDOOR CID CONSOLE CPUS DISABLE DISK FAULT FORMAT GUESTINFO INCLUDE INITRD INTERFACE
-%token KERNEL MEMORY ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY RESTRICTED SHUTDOWN_TIMEOUT
+%token INTERRUPTS KERNEL MEMORY ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY REMOVABLE
+%token RESTRICTED SHUTDOWN_TIMEOUT
 %token STATE_DIR UUID VM VMCI VSOCK
 %token LEX_ERROR
 %token <text> TEXT
 %type <number> global_key vm_key restricted
 %type <disk> disk_options
+%type <vmci> vmci_options
 
 %destructor { free($$); } <text>
 %destructor { free($$.format); } <disk>
+%destructor { free($$.interrupts); } <vmci>
 
 %%
 
@@ -117,7 +120,15 @@ vm_statement:
 		free($2);
 	}
 	| BACKDOOR PORT			{ conf_vm_set(p, CONF_BACKDOOR, "port"); }
-	| VMCI PORT			{ conf_vm_set(p, CONF_VMCI, "port"); }
+	| VMCI TEXT vmci_options {
+		conf_vm_vmci(p, $2, $3.interrupts, $3.removable);
+		free($2);
+		free($3.interrupts);
+	}
+	| VMCI PORT vmci_options {
+		conf_vm_vmci(p, "port", $3.interrupts, $3.removable);
+		free($3.interrupts);
+	}
 	| DISK TEXT disk_options {
 		conf_vm_disk(p, $2, $3.readonly, $3.format);
 		free($2);
@@ -155,7 +166,6 @@ vm_key:
 	| APPEND		{ $$ = CONF_APPEND; }
 	| BACKDOOR		{ $$ = CONF_BACKDOOR; }
 	| CID			{ $$ = CONF_CID; }
-	| VMCI			{ $$ = CONF_VMCI; }
 	| QP_MEMORY		{ $$ = CONF_QP_MEMORY; }
 	| VSOCK			{ $$ = CONF_VSOCK; }
 	| CONSOLE		{ $$ = CONF_CONSOLE; }
@@ -166,6 +176,16 @@ vm_key:
 restricted:
 	%empty			{ $$ = 0; }
 	| RESTRICTED		{ $$ = 1; }
+	;
+
+vmci_options:
+	%empty			{ $$.interrupts = NULL; $$.removable = 0; }
+	| vmci_options REMOVABLE { $$ = $1; $$.removable = 1; }
+	| vmci_options INTERRUPTS TEXT {
+		free($1.interrupts);
+		$$.interrupts = $3;
+		$$.removable = $1.removable;
+	}
 	;
 
 disk_options:

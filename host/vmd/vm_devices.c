@@ -225,8 +225,14 @@ static const struct vfu_ops vfu_ops = { .disconnected = vfu_gone, .trouble = vfu
 static int vmci_new_device(struct vm_process *p)
 {
 	struct vm_devices *d = p->devices;
+	static const enum vmci_interrupts interrupts[] = {
+		[VM_INTERRUPTS_MSIX] = VMCI_INTERRUPTS_MSIX,
+		[VM_INTERRUPTS_MSI] = VMCI_INTERRUPTS_MSI,
+		[VM_INTERRUPTS_INTX] = VMCI_INTERRUPTS_INTX,
+	};
 	const struct vmci_config config = {
 		.cid = p->vm->cid,
+		.interrupts = interrupts[p->vm->interrupts],
 		.mode = p->vm->vmci == VM_VMCI_PORT ? VMCI_MODE_PORT : VMCI_MODE_DMA,
 		.qp_memory = p->vm->qp_memory,
 	};

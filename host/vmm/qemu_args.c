@@ -303,11 +303,17 @@ static void add_ports(struct qemu_args *a, const struct vm_spec *vm, const int *
 	}
 }
 
-static void add_vmci(struct qemu_args *a, const char *path)
+/* A slot that is not the root bus itself is one that a device can be taken out of. */
+static void add_vmci(struct qemu_args *a, const char *path, bool removable)
 {
 	struct json_object *device = object_of("driver", "vfio-user-pci");
 	struct json_object *socket = object_of("type", "unix");
 
+	if (removable) {
+		add_option(a, "-device", "pcie-root-port,id=vmci.port,chassis=1,slot=1");
+		json_object_object_add(device, "bus", json_object_new_string("vmci.port"));
+	}
+	json_object_object_add(device, "id", json_object_new_string("vmci"));
 	json_object_object_add(socket, "path", json_object_new_string(path));
 	json_object_object_add(device, "socket", socket);
 	add_json(a, "-device", device);
@@ -357,7 +363,7 @@ int qemu_args_build(const struct engine_input *in, const struct qemu_program *pr
 		add_option(ret, "-device", "virtio-net-pci,netdev=net0,romfile=");
 	}
 	if (in->vmci_socket)
-		add_vmci(ret, in->vmci_socket);
+		add_vmci(ret, in->vmci_socket, vm->removable);
 	if (in->front_socket)
 		add_plugin(ret, in->qemu->plugin, in->front_socket);
 	STAILQ_FOREACH(arg, &vm->qemu_args, link)

@@ -40,6 +40,12 @@ enum vm_backdoor {
 	VM_BACKDOOR_VMMCALL,
 };
 
+enum vm_interrupts {
+	VM_INTERRUPTS_MSIX,
+	VM_INTERRUPTS_MSI,
+	VM_INTERRUPTS_INTX,
+};
+
 enum vm_on_reboot {
 	VM_ON_REBOOT_RESTART,	/* in place, as a machine does */
 	VM_ON_REBOOT_STOP,	/* the VM ends: for tests that end in a reboot or panic */
@@ -81,6 +87,8 @@ struct vm_spec {
 	uint32_t cid;		/* 0: chosen by the daemon */
 	enum vm_vmci vmci;
 	enum vm_backdoor backdoor;
+	enum vm_interrupts interrupts;	/* of the VMCI device */
+	bool removable;		/* the VMCI device is in a slot of its own, vmci.port */
 	uint64_t qp_memory;	/* bytes */
 	char *vsock;		/* base path of the UNIX sockets; NULL: in the VM's folder */
 	char *console;		/* path of the console log; NULL: in the VM's folder */

@@ -156,6 +156,7 @@ static void everything_is_stored(void)
 	CU_ASSERT_EQUAL(vm->cid, 5000);
 	CU_ASSERT_EQUAL(vm->backdoor, VM_BACKDOOR_VMCALL);
 	CU_ASSERT_EQUAL(vm->on_reboot, VM_ON_REBOOT_STOP);
+	CU_ASSERT(vm->interrupts == VM_INTERRUPTS_INTX && vm->removable);
 	CU_ASSERT(vm->network && vm->restricted);
 	d = STAILQ_NEXT(STAILQ_FIRST(&vm->disks), link);
 	CU_ASSERT(d->readonly && d->format == VM_DISK_QCOW2);

@@ -202,8 +202,24 @@ static void values_cannot_become_options(void)
 			       "\"driver\":\"file\",\"filename\":\"/a,\\\"b\\\",readonly=off\","
 			       "\"read-only\":true}}");
 	CU_ASSERT_STRING_EQUAL(value_of(&m.args, "-device", 1),
-			       "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\","
-			       "\"path\":\"/run/v,mci\"}}");
+			       "{\"driver\":\"vfio-user-pci\",\"id\":\"vmci\",\"socket\":{"
+			       "\"type\":\"unix\",\"path\":\"/run/v,mci\"}}");
+	machine_free(&m);
+}
+
+static void a_removable_device_has_a_slot(void)
+{
+	struct machine m;
+
+	machine_new(&m);
+	m.vm->removable = true;
+	m.in.vmci_socket = "/run/vmci";
+	machine_build(&m);
+	CU_ASSERT_STRING_EQUAL(value_of(&m.args, "-device", 0),
+			       "pcie-root-port,id=vmci.port,chassis=1,slot=1");
+	CU_ASSERT_STRING_EQUAL(value_of(&m.args, "-device", 1),
+			       "{\"driver\":\"vfio-user-pci\",\"bus\":\"vmci.port\",\"id\":\"vmci\","
+			       "\"socket\":{\"type\":\"unix\",\"path\":\"/run/vmci\"}}");
 	machine_free(&m);
 }
 
@@ -241,6 +257,7 @@ static const struct unit_case cases[] = {
 	{ "guest memory is shared and QEMU sandboxed", memory_is_shared },
 	{ "SMBIOS spells the UUID as VMware does", smbios_spells_the_uuid },
 	{ "values of vm.conf cannot become options", values_cannot_become_options },
+	{ "a removable device has a slot", a_removable_device_has_a_slot },
 	{ "ports get their descriptors", ports_get_their_descriptors },
 	{ "a root without QEMU is told", missing_program_is_told },
 };

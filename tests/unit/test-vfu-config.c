@@ -36,7 +36,7 @@ static void driver_finds_the_device(void)
 		struct vfu_config c;
 		uint8_t msix;
 
-		vfu_config_init(&c, rows[i].mode);
+		vfu_config_init(&c, rows[i].mode, VMCI_INTERRUPTS_MSIX);
 		CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_VENDOR_ID), 0x074015ad);
 		CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_SUBSYSTEM_VENDOR_ID), 0x074015ad);
 		CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_CLASS_REVISION), 0x08800010);
@@ -52,18 +52,45 @@ static void driver_finds_the_device(void)
 	}
 }
 
+static void there_is_one_kind_of_interrupts(void)
+{
+	static const struct {
+		enum vmci_interrupts interrupts;
+		bool msix, msi, pin;
+	} rows[] = {
+		{ VMCI_INTERRUPTS_MSIX, true, false, false },
+		{ VMCI_INTERRUPTS_MSI, false, true, false },
+		{ VMCI_INTERRUPTS_INTX, false, false, true },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vfu_config c;
+		uint8_t msi;
+
+		vfu_config_init(&c, VMCI_MODE_DMA, rows[i].interrupts);
+		msi = capability(&c, PCI_CAP_ID_MSI);
+		CU_ASSERT_EQUAL(capability(&c, PCI_CAP_ID_MSIX) != 0, rows[i].msix);
+		CU_ASSERT_EQUAL(msi != 0, rows[i].msi);
+		CU_ASSERT_EQUAL(c.bytes[PCI_INTERRUPT_PIN], rows[i].pin);
+		CU_ASSERT(capability(&c, PCI_CAP_ID_AF) != 0);
+		if (msi)
+			CU_ASSERT_EQUAL(get_le16(c.bytes + msi + PCI_MSI_FLAGS), PCI_MSI_FLAGS_64BIT);
+	}
+}
+
 static void bars_tell_their_size(void)
 {
 	static const uint8_t ones[12] = { 255, 255, 255, 255, 255, 255, 255, 255,
 					  255, 255, 255, 255 };
 	struct vfu_config c;
 
-	vfu_config_init(&c, VMCI_MODE_DMA);
+	vfu_config_init(&c, VMCI_MODE_DMA, VMCI_INTERRUPTS_MSIX);
 	CU_ASSERT_FALSE(vfu_config_write(&c, PCI_BASE_ADDRESS_0, ones, sizeof(ones)));
 	CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_BASE_ADDRESS_0), 0xffffffc1);
 	CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_BASE_ADDRESS_1), 0xfffc0004);
 	CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_BASE_ADDRESS_2), 0xffffffff);
-	vfu_config_init(&c, VMCI_MODE_PORT);
+	vfu_config_init(&c, VMCI_MODE_PORT, VMCI_INTERRUPTS_MSIX);
 	vfu_config_write(&c, PCI_BASE_ADDRESS_0, ones, sizeof(ones));
 	CU_ASSERT_EQUAL(get_le32(c.bytes + PCI_BASE_ADDRESS_1), 0xffffe004);
 }
@@ -75,7 +102,7 @@ static void fixed_bytes_stay(void)
 	size_t i;
 
 	memset(ones, 0xff, sizeof(ones));
-	vfu_config_init(&before, VMCI_MODE_DMA);
+	vfu_config_init(&before, VMCI_MODE_DMA, VMCI_INTERRUPTS_MSIX);
 	after = before;
 	vfu_config_write(&after, 0, ones, sizeof(ones));
 	for (i = 0; i < VFU_CONFIG_SIZE; i++)
@@ -91,7 +118,7 @@ static void function_level_reset_is_asked_for(void)
 	struct vfu_config c;
 	uint8_t af;
 
-	vfu_config_init(&c, VMCI_MODE_DMA);
+	vfu_config_init(&c, VMCI_MODE_DMA, VMCI_INTERRUPTS_MSIX);
 	af = capability(&c, PCI_CAP_ID_AF);
 	CU_ASSERT_EQUAL(c.bytes[af + PCI_AF_CAP], PCI_AF_CAP_TP | PCI_AF_CAP_FLR);
 	CU_ASSERT_TRUE(vfu_config_write(&c, af + PCI_AF_CTRL, &flr, 1));
@@ -101,6 +128,7 @@ static void function_level_reset_is_asked_for(void)
 
 static const struct unit_case cases[] = {
 	{ "a driver finds the device and its capabilities", driver_finds_the_device },
+	{ "there is one kind of interrupts", there_is_one_kind_of_interrupts },
 	{ "BARs tell their size", bars_tell_their_size },
 	{ "fixed bytes stay as they are", fixed_bytes_stay },
 	{ "a function-level reset is asked for by one bit", function_level_reset_is_asked_for },

@@ -12,13 +12,16 @@
 #include "host/base/bytes.h"
 #include "host/model/gmem.h"
 #include "host/model/vmci.h"
+#include "host/model/vmci_dev.h"	/* to raise a cause without a guest */
 #include "host/vfio_user/vfu_core.h"
 #include "host/vfio_user/vfu_proto.h"
 #include "tests/unit/unit.h"
 
 #define PAGE ((uint64_t)VMCI_WIRE_PAGE_SIZE)
 #define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
+#define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
+#define INTX VFIO_PCI_INTX_IRQ_INDEX
 
 struct server {
 	struct gmem *mem;
@@ -56,10 +59,10 @@ static int send_body(struct server *s, uint16_t cmd, const void *body, size_t le
 	return send_fds(s, cmd, body, len, NULL, 0);
 }
 
-static void server_new(struct server *s, enum vmci_mode mode)
+static void server_new_with(struct server *s, enum vmci_mode mode, enum vmci_interrupts interrupts)
 {
 	static const uint16_t hello[2];
-	struct vmci_config config = { .cid = 42, .mode = mode };
+	struct vmci_config config = { .cid = 42, .mode = mode, .interrupts = interrupts };
 
 	memset(s, 0, sizeof(*s));
 	s->mem = gmem_new();
@@ -67,6 +70,11 @@ static void server_new(struct server *s, enum vmci_mode mode)
 	CU_ASSERT_FATAL(s->mem && s->dev);
 	vfu_core_init(&s->core, s->mem, s->dev);
 	CU_ASSERT(send_body(s, VFU_CMD_VERSION, hello, sizeof(hello)) >= 4);
+}
+
+static void server_new(struct server *s, enum vmci_mode mode)
+{
+	server_new_with(s, mode, VMCI_INTERRUPTS_MSIX);
 }
 
 static void server_free(struct server *s)
@@ -269,6 +277,69 @@ static void vectors_reach_their_eventfds(void)
 	CU_ASSERT_EQUAL(event_count(ev[0]), 0);
 	for (i = 0; i < 3; i++)
 		close(ev[i]);
+	server_free(&s);
+}
+
+static void one_message_serves_all_causes(void)
+{
+	struct server s;
+	int ev = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fd = dup(ev);
+
+	server_new_with(&s, VMCI_MODE_DMA, VMCI_INTERRUPTS_MSI);
+	CU_ASSERT_EQUAL(set_irqs(&s, 4 | TRIGGER, MSIX, 0, 1, NULL, 0), -EINVAL);
+	CU_ASSERT_EQUAL(set_irqs(&s, 4 | TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 0, 2, NULL, 0), -EINVAL);
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | UNMASK, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, NULL, 0), -EINVAL);
+	CU_ASSERT_EQUAL(set_irqs(&s, 4 | TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &fd, 1), 0);
+	vfu_core_irq(&s.core, 0);
+	vfu_core_irq(&s.core, 2);
+	CU_ASSERT_EQUAL(event_count(ev), 2);
+	close(ev);
+	server_free(&s);
+}
+
+/* Lets @causes through and makes each of them pending. */
+static void cause(struct server *s, uint32_t causes)
+{
+	vmci_reg_write(s->dev, VMCI_REG_IMR, 4, causes);
+	vmci_reg_write(s->dev, VMCI_REG_CONTROL, 4, VMCI_CONTROL_INT_ENABLE);
+	vmci_raise(s->dev, causes);
+}
+
+static void a_level_is_told_until_it_is_acknowledged(void)
+{
+	struct server s;
+	int ev = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fd = dup(ev);
+
+	server_new_with(&s, VMCI_MODE_DMA, VMCI_INTERRUPTS_INTX);
+	CU_ASSERT_EQUAL(set_irqs(&s, 4 | TRIGGER, INTX, 0, 1, &fd, 1), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 0);
+	cause(&s, VMCI_ICR_DATAGRAM);
+	CU_ASSERT_EQUAL(event_count(ev), 1);
+	/* told once; a second cause changes nothing while the client has it masked */
+	vmci_raise(s.dev, VMCI_ICR_DATAGRAM);
+	CU_ASSERT_EQUAL(event_count(ev), 0);
+	/* unmasked without an acknowledgement: it is still there */
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | UNMASK, INTX, 0, 1, NULL, 0), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 1);
+	/* reading ICR acknowledges */
+	CU_ASSERT_EQUAL(vmci_reg_read(s.dev, VMCI_REG_ICR, 4), VMCI_ICR_DATAGRAM);
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | UNMASK, INTX, 0, 1, NULL, 0), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 0);
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | VFIO_IRQ_SET_ACTION_MASK, INTX, 0, 1, NULL, 0), 0);
+	vmci_raise(s.dev, VMCI_ICR_DATAGRAM);
+	CU_ASSERT_EQUAL(event_count(ev), 0);
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | UNMASK, INTX, 0, 1, NULL, 0), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 1);
+	/* a new eventfd hears of what is pending; a reset ends it */
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | TRIGGER, INTX, 0, 0, NULL, 0), 0);
+	fd = dup(ev);
+	CU_ASSERT_EQUAL(set_irqs(&s, 4 | TRIGGER, INTX, 0, 1, &fd, 1), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 1);
+	CU_ASSERT_EQUAL(send_body(&s, VFU_CMD_DEVICE_RESET, NULL, 0), 0);
+	CU_ASSERT_EQUAL(set_irqs(&s, 1 | UNMASK, INTX, 0, 1, NULL, 0), 0);
+	CU_ASSERT_EQUAL(event_count(ev), 0);
+	CU_ASSERT_EQUAL(set_irqs(&s, 2 | UNMASK, INTX, 0, 1, NULL, 0), -EINVAL);
+	close(ev);
 	server_free(&s);
 }
 
@@ -536,6 +607,8 @@ static const struct unit_case cases[] = {
 	{ "questions are answered", questions_are_answered },
 	{ "interrupt messages have rules", interrupt_messages_have_rules },
 	{ "vectors reach their eventfds", vectors_reach_their_eventfds },
+	{ "one message serves all causes", one_message_serves_all_causes },
+	{ "a level is told until it is acknowledged", a_level_is_told_until_it_is_acknowledged },
 	{ "only eventfds are taken, and never block", only_eventfds_are_taken },
 	{ "memory messages have rules", memory_messages_have_rules },
 	{ "bad files are refused with a reason", bad_files_are_refused_with_a_reason },
