@@ -23,6 +23,7 @@ Boots a VM, runs COMMAND inside, prints its output, exits with its status.
                        VMD_SOCK and VM_NAME set; the VM is up when it starts, and stays at most 5 s
                        for it when the command in the guest has ended
   --memory SIZE        memory of the VM (512M, debian 1G)
+  --append WORD        one more word for the kernel's command line; may be repeated
   --conf LINE          one more line for the vm block of vm.conf; may be repeated
   --keep-logs          keeps console and logs in build/run although all went well
   --built              builds nothing: what is there is up to date
@@ -37,7 +38,7 @@ EOF
 
 vm_defaults() {
   vm_kernel=$images_default_kernel vm_drivers=ours vm_userland='' vm_agent=none vm_copies=()
-  vm_host_cmd='' vm_memory='' vm_built='' vm_load=1 vm_keep_logs='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
+  vm_host_cmd='' vm_memory='' vm_built='' vm_load=1 vm_keep_logs='' vm_append='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
 }
 
 # vm_wrong WORDS: ends the program as a wrong option does
@@ -58,7 +59,7 @@ vm_parse() {
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
     esac
     case $1 in
-      --kernel | --drivers | --userland | --agent | --copy | --host-cmd | --memory | --conf | --timeout) ;;
+      --kernel | --drivers | --userland | --agent | --copy | --host-cmd | --memory | --append | --conf | --timeout) ;;
       *) vm_wrong "unknown option '$1'" ;;
     esac
     [ $# -ge 2 ] || vm_wrong "$1 needs a value"
@@ -70,6 +71,7 @@ vm_parse() {
       --copy) vm_copies+=("$2") ;;
       --host-cmd) vm_host_cmd=$2 ;;
       --memory) vm_memory=$2 ;;
+      --append) vm_append+=" $2" ;;
       --conf) vm_conf+=("$2") ;;
       --timeout) vm_timeout=$2 ;;
     esac
@@ -212,8 +214,8 @@ vm_write_conf() {
     printf 'vm "%s" {\n' "$vm_name"
     printf '\tmemory %s\n\tcpus 2\n' "${vm_memory:-$memory}"
     printf '\tkernel "%s"\n\tinitrd "%s"\n' "$cache/kernels/$vm_kernel/vmlinuz" "$vm_dir/initrd"
-    printf '\tappend "console=ttyS0 panic=-1 net.ifnames=0 test.userland=%s test.drivers=%s%s"\n' \
-      "$vm_userland" "$([ -n "$vm_load" ] && echo "$vm_drivers" || echo none)" "$append"
+    printf '\tappend "console=ttyS0 panic=-1 net.ifnames=0 test.userland=%s test.drivers=%s%s%s"\n' \
+      "$vm_userland" "$([ -n "$vm_load" ] && echo "$vm_drivers" || echo none)" "$append" "$vm_append"
     printf '\tdisk "%s" readonly\n' "$cache/kernels/$vm_kernel/modules.img"
     [ "$vm_userland" != debian ] || printf '\tdisk "%s" readonly\n' "$cache/debian.img"
     printf '\tvsock "%s"\n\tconsole "%s"\n' "$vm_dir/vsock" "$vm_dir/console.log"
