@@ -8,7 +8,7 @@ root=$1
 
 for unit in open-vm-tools.service vgauth.service run-vmblock-fuse.mount apt-daily.timer \
   apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer e2scrub_reap.service \
-  getty@tty1.service systemd-timesyncd.service systemd-pstore.service; do
+  getty@tty1.service systemd-timesyncd.service systemd-pstore.service chrony.service; do
   chroot "$root" systemctl disable "$unit" 2>/dev/null || true
 done
 chroot "$root" systemctl set-default multi-user.target

@@ -197,7 +197,7 @@ images_initrd_make() {
 # The Debian userland: what a server has, and the stock agent, which runs only when asked for.
 images_debian_packages=(systemd systemd-sysv dbus udev kmod iproute2 procps socat login passwd
   libglib2.0-0 libnl-route-3-200 libtirpc3 libsystemd0 open-vm-tools util-linux strace
-  isc-dhcp-client ifupdown)
+  isc-dhcp-client ifupdown chrony)
 
 images_debian() {
   local stamp
