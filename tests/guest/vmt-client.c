@@ -6,10 +6,11 @@
  *				a device without an owner.  Unbinds and binds it at the end.
  *	vmt-client rpc TEXT	one request; prints the reply; status 0 if it begins with "1 "
  *	vmt-client info		what VMT_IOC_INFO tells, as words for a shell
- *	vmt-client own [MESSAGE] [declare]
+ *	vmt-client own [MESSAGE] [declare|deaf]
  *				owns the TCLO channel, prints and answers every message; MESSAGE is
  *				printed and never answered, or with "declare" declared, answered and
- *				followed by the death of the process
+ *				followed by the death of the process, or with "deaf" answered, and
+ *				nothing is read any more; "ECHO TEXT" is answered by TEXT
  *	vmt-client cycle N	opens, uses and closes a channel N times
  */
 #include <errno.h>
@@ -315,6 +316,34 @@ static void tclo_owner(void)
 	close(rpci);
 }
 
+static void tclo_inherited(void)
+{
+	int fd = channel_open(VMT_CHANNEL_TCLO), again, status, told[2];
+	char byte = 0;
+	pid_t child;
+	bool ok;
+
+	if (!is(pipe(told) == 0))
+		return;
+	child = fork();
+	if (child == 0) {
+		close(told[0]);
+		if (tclo_expect(fd, "reset", "OK ATR toolbox") && write(told[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(told[1]);
+	close(fd);
+	again = dev_open();
+	ok = is(fd >= 0) & is(read(told[0], &byte, 1) == 1) & fails(channel_open(VMT_CHANNEL_TCLO), EBUSY) &
+	     is(info(again).owner_pid == getpid());
+	kill(child, SIGKILL);
+	ok &= is(waitpid(child, &status, 0) == child) & is(info(again).tclo_state != VMT_TCLO_OWNED);
+	close(again);
+	close(told[0]);
+	say(ok, "a child that inherits the channel keeps it, and gives it back with its end");
+}
+
 static void on_alarm(int sig)
 {
 }
@@ -375,7 +404,11 @@ static void clock_keep_off(void)
 	say(ok, "files with CAP_SYS_TIME keep the driver off the clock while they are open");
 }
 
-/* A system call as a 32-bit program makes it. */
+/* System calls as a 32-bit program makes them: numbers of i386, 0 or -errno. */
+#define SYS32_READ	3
+#define SYS32_WRITE	4
+#define SYS32_IOCTL	54
+
 static long call32(long nr, long a, long b, long c)
 {
 	long r;
@@ -387,20 +420,39 @@ static long call32(long nr, long a, long b, long c)
 
 static void callers_of_32_bits(void)
 {
-	struct vmt_info *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	int fd = channel_open(VMT_CHANNEL_RPCI);
-	struct vmt_info want = info(fd);
-	long r;
+	/* What such a program passes a pointer to must be where its pointers reach. */
+	struct low {
+		struct vmt_info info;
+		struct vmt_open how;
+		struct vmt_keep_off keep_off;
+		struct vmt_power power;
+		int readable;
+		char text[64];
+	} *low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int fd = dev_open();
+	struct vmt_info want;
 	bool ok;
 
-	r = call32(54, fd, (long)VMT_IOC_INFO, (long)low);
-	ok = is(r == 0) && is(low->api_version == VMT_API_VERSION) &&
-	     is(low->channel == want.channel) && is(memcmp(low->uuid, want.uuid, 16) == 0) &&
-	     is(low->tclo_messages == want.tclo_messages);
+	low->how.channel = VMT_CHANNEL_RPCI;
+	ok = is(call32(SYS32_IOCTL, fd, (long)VMT_IOC_OPEN, (long)&low->how) == 0);
+	strcpy(low->text, "info-get guestinfo.api");
+	ok &= is(call32(SYS32_WRITE, fd, (long)low->text, 22) == 22) &&
+	      is(call32(SYS32_IOCTL, fd, FIONREAD, (long)&low->readable) == 0) &&
+	      is(low->readable == 5) &&
+	      is(call32(SYS32_READ, fd, (long)low->text, sizeof(low->text)) == 5) &&
+	      is(memcmp(low->text, "1 one", 5) == 0);
+	low->keep_off.on = 1;
+	low->power.op = VMT_POWER_HALT;
+	ok &= is(call32(SYS32_IOCTL, fd, (long)VMT_IOC_CLOCK_KEEP_OFF, (long)&low->keep_off) == 0) &
+	      is(call32(SYS32_IOCTL, fd, (long)VMT_IOC_POWER_PENDING, (long)&low->power) == -EPERM);
+	want = info(fd);
+	ok &= is(call32(SYS32_IOCTL, fd, (long)VMT_IOC_INFO, (long)&low->info) == 0) &&
+	      is(memcmp(&low->info, &want, sizeof(want)) == 0) &&
+	      is(want.flags & VMT_INFO_KEEP_OFF);
 	close(fd);
-	munmap(low, 4096);
-	say(ok, "a 32-bit program sees the same");
+	munmap(low, sizeof(*low));
+	say(ok, "a 32-bit program can do the same, and sees the same");
 }
 
 static bool sysfs_write(const char *name)
@@ -456,6 +508,7 @@ static int cmd_api(void)
 	rpci_users();
 	rpci_channels();
 	tclo_owner();
+	tclo_inherited();
 	tclo_interrupted();
 	clock_keep_off();
 	callers_of_32_bits();
@@ -499,10 +552,10 @@ static void own_declare(int fd, const char *message)
 	raise(SIGKILL);
 }
 
-static int cmd_own(const char *special, bool declare)
+static int cmd_own(const char *special, const char *then)
 {
 	int fd = channel_open(VMT_CHANNEL_TCLO);
-	const char *reply;
+	static char reply[VMT_MSG_MAX + 1];
 	ssize_t n;
 
 	if (fd < 0) {
@@ -519,12 +572,15 @@ static int cmd_own(const char *special, bool declare)
 		puts(buf);
 		fflush(stdout);
 		if (special && strcmp(buf, special) == 0) {
-			if (declare)
+			if (then && strcmp(then, "declare") == 0)
 				own_declare(fd, buf);
+			if (then && write(fd, "OK ", 3) != 3)
+				perror("vmt-client: write");
 			for (;;)
 				pause();
 		}
-		reply = strcmp(buf, "reset") == 0 ? "OK ATR toolbox" : "OK ";
+		snprintf(reply, sizeof(reply), "OK %s", strcmp(buf, "reset") == 0 ? "ATR toolbox" :
+			 strncmp(buf, "ECHO ", 5) == 0 ? buf + 5 : "");
 		if (write(fd, reply, strlen(reply)) < 0)
 			perror("vmt-client: write");
 	}
@@ -555,9 +611,9 @@ int main(int argc, char **argv)
 	if (strcmp(cmd, "info") == 0 && argc == 2)
 		return cmd_info();
 	if (strcmp(cmd, "own") == 0 && argc <= 4)
-		return cmd_own(argv[2], argc == 4);
+		return cmd_own(argv[2], argc == 4 ? argv[3] : NULL);
 	if (strcmp(cmd, "cycle") == 0 && argc == 3)
 		return cmd_cycle(atoi(argv[2]));
-	fprintf(stderr, "usage: vmt-client api | rpc TEXT | info | own [MESSAGE [declare]] | cycle N\n");
+	fprintf(stderr, "usage: vmt-client api | rpc TEXT | info | own [MESSAGE [declare|deaf]] | cycle N\n");
 	return 64;
 }

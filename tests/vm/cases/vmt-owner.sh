@@ -17,6 +17,6 @@ guest() {
 }
 
 host() {
-  check "the host finds the agent" vmctl wait "$VM_NAME" tools --timeout 60
+  check "the host finds the agent" vmctl wait "$VM_NAME" tools --timeout 100
   check "the guest powers off although its agent died" vmctl stop -w --timeout 60 "$VM_NAME"
 }

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034,SC2154
 options=(--no-load --agent ours --timeout 240 --conf 'backdoor vmcall' --conf 'guestinfo "guestinfo.way" "found"'
   --copy "$build/host/tests/guest/vmt-client:/test/vmt-client")
-plan=19
+plan=20
 
 guest() {
   stop() { systemctl stop vmtd; }

@@ -4,7 +4,7 @@
 # vmt-vmmcall.sh - CPUID offers vmmcall: the driver calls the host by it
 # shellcheck disable=SC2034,SC2154
 options=(--no-load --conf 'backdoor vmmcall' --copy "$build/host/tests/guest/vmt-client:/test/vmt-client")
-plan=16
+plan=17
 
 guest() {
   check "vmt.ko loads" modprobe vmt
