@@ -107,15 +107,14 @@ __attribute__((format(printf, 2, 0)))
 static void log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
-	int saved = errno, n, m;
+	int saved = errno, n;
 	size_t len;
 
 	if (level > logger.level)
 		return;
 	n = snprintf(line, sizeof(line), "%s: %s", logger.prog, words[level].word);
-	m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
-	if (m < 0)
-		m = 0;
+	if (vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap) < 0)
+		line[n] = '\0';
 	len = strnlen(line, sizeof(line) - 2);
 	line[len++] = '\n';
 	line[len] = '\0';

@@ -98,7 +98,7 @@ static void child_run(char *const *argv, int out)
 	size_t n;
 	int null = open("/dev/null", O_RDWR);
 
-	for (n = 0; argv[n] && n < 14; n++)
+	for (n = 0; n < 14 && argv[n]; n++)
 		args[n] = argv[n];
 	args[n++] = (char *)"-version";
 	args[n] = NULL;

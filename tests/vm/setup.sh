@@ -11,6 +11,7 @@ setup_list=(
   libevent-dev libjson-c-dev libseccomp-dev                                # the host
   libglib2.0-dev libnl-route-3-dev libtirpc-dev libsystemd-dev             # the agent
   libcunit1-dev mandoc shellcheck sparse libelf-dev bc kmod                # tests, drivers
+  clang clang-tidy cppcheck                                                # static checks
   mmdebstrap debian-archive-keyring busybox-static cpio e2fsprogs xz-utils # images
   socat util-linux                                                         # judges on the host
 )
