@@ -63,6 +63,20 @@ void vmci_endpoint_remove(struct vmci_dev *dev, uint32_t cid, uint32_t rid)
 
 /* ---- to the guest ------------------------------------------------------------------------- */
 
+void vmci_queue_count(struct vmci_dev *dev, const struct queued_dg *q)
+{
+	if (q->event)
+		dev->to_guest_events++;
+	else
+		dev->to_guest_bytes += q->len;
+}
+
+void vmci_queue_link(struct vmci_dev *dev, struct queued_dg *q)
+{
+	STAILQ_INSERT_TAIL(&dev->to_guest, q, link);
+	vmci_raise(dev, VMCI_ICR_DATAGRAM);
+}
+
 static int queue_add(struct vmci_dev *dev, const struct vmci_wire_dg *hdr, const void *payload,
 		     size_t payload_len, bool event)
 {
@@ -75,12 +89,7 @@ static int queue_add(struct vmci_dev *dev, const struct vmci_wire_dg *hdr, const
 	q->len = len;
 	memcpy(q->bytes, hdr, sizeof(*hdr));
 	memcpy(q->bytes + sizeof(*hdr), payload, payload_len);
-	STAILQ_INSERT_TAIL(&dev->to_guest, q, link);
-	if (event)
-		dev->to_guest_events++;
-	else
-		dev->to_guest_bytes += len;
-	vmci_raise(dev, VMCI_ICR_DATAGRAM);
+	vmci_fault_to_guest(dev, q);
 	return 0;
 }
 
@@ -98,6 +107,8 @@ void vmci_queue_pop(struct vmci_dev *dev)
 
 void vmci_queue_clear(struct vmci_dev *dev)
 {
+	STAILQ_CONCAT(&dev->to_guest, &dev->delayed);
+	STAILQ_CONCAT(&dev->to_guest, &dev->held);
 	while (!STAILQ_EMPTY(&dev->to_guest))
 		vmci_queue_pop(dev);
 	dev->want_room = false;
@@ -210,10 +221,21 @@ static int to_self(struct vmci_dev *dev, struct vmci_handle dst, const struct vm
 	return err ? VMCI_ERR_NO_MEM : VMCI_SUCCESS;
 }
 
+static int deliver(struct vmci_dev *dev, struct vmci_handle dst, const struct vmci_wire_dg *dg,
+		   size_t len)
+{
+	if (dst.cid == dev->config.cid)
+		return to_self(dev, dst, dg, len);
+	if (dst.cid == VMCI_CID_HYPERVISOR || dst.cid == VMCI_CID_HOST)
+		return to_endpoint(dev, dst, dg, len);
+	return VMCI_ERR_DST_UNREACHABLE;
+}
+
 /* A datagram of exactly @len bytes that is no hypercall. */
 static int64_t route(struct vmci_dev *dev, struct vmci_handle dst, struct vmci_wire_dg *dg,
 		     size_t len)
 {
+	unsigned int times;
 	int result;
 
 	if (len > VMCI_DG_SIZE_MAX)
@@ -221,12 +243,12 @@ static int64_t route(struct vmci_dev *dev, struct vmci_handle dst, struct vmci_w
 	result = source_check(dev, dg);
 	if (result < 0)
 		return result;
-	if (dst.cid == dev->config.cid)
-		result = to_self(dev, dst, dg, len);
-	else if (dst.cid == VMCI_CID_HYPERVISOR || dst.cid == VMCI_CID_HOST)
-		result = to_endpoint(dev, dst, dg, len);
-	else
-		result = VMCI_ERR_DST_UNREACHABLE;
+	if (vmci_fault_from_guest(dev, dg, len, &times)) {
+		while (times--)
+			(void)deliver(dev, dst, dg, len);
+		return (int64_t)len;
+	}
+	result = deliver(dev, dst, dg, len);
 	/* Senders subtract the header to learn how much was sent, and take 0 for a failure. */
 	return result < 0 ? result : (int64_t)len;
 }
@@ -238,6 +260,7 @@ int64_t vmci_dg_from_guest(struct vmci_dev *dev, struct vmci_wire_dg *dg, size_t
 	int64_t result;
 
 	dev->stats.dg_from_guest++;
+	vmci_faults_changed(dev);
 	if (payload > len - sizeof(*dg)) {
 		dev->stats.dg_refused++;
 		return VMCI_ERR_INVALID_ARGS;

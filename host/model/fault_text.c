@@ -33,6 +33,23 @@ static const char *const steps[] = {
 	"hb-send", "hb-receive", NULL,
 };
 
+static const char *const registers[] = {
+	"status", "control", "icr", "imr", "caps", "result-low", "result-high", "other", NULL,
+};
+static const char *const vectors[] = { "datagram", "notification", "dma-datagram", NULL };
+static const char *const ways[] = { "to-guest", "from-guest", NULL };
+static const char *const buffers[] = { "send", "receive", NULL };
+static const char *const pointers[] = { "range", "backwards", "torn", NULL };
+static const char *const hypercalls[] = {	/* VMCI_HC_* */
+	"resources-query", "get-context-id", "set-notify-bitmap", "doorbell-link", "doorbell-unlink",
+	"doorbell-notify", "datagram-request-map", "datagram-remove-map", "event-subscribe",
+	"event-unsubscribe", "queuepair-alloc", "queuepair-detach", NULL,
+};
+static const char *const packets[] = {		/* VSOCK_PKT_* */
+	"invalid", "request", "negotiate", "offer", "attach", "wrote", "read", "rst", "shutdown",
+	"waiting-write", "waiting-read", "request2", "negotiate2", NULL,
+};
+
 static const struct kind {
 	struct fault_info info;
 	unsigned int takes;
@@ -85,6 +102,46 @@ static const struct kind {
 		"requests of the guest get no answer" }, .takes = TAKES_PATTERN_OR_NOT },
 	[FAULT_TCLO_RESET] = { .info = { "tclo-reset", "",
 		"when the agent has answered a step of the opening conversation, it begins anew" } },
+	[FAULT_REG_ONES] = { .info = { "reg-ones", "[REGISTER,...]",
+		"a register of the VMCI device reads as all ones" }, .places = registers },
+	[FAULT_DEVICE_GONE] = { .info = { "device-gone", "",
+		"the VMCI device reads as all ones and takes no writes" } },
+	[FAULT_IRQ_LOST] = { .info = { "irq-lost", "[VECTOR,...]",
+		"an interrupt of the VMCI device is not sent" }, .places = vectors },
+	[FAULT_IRQ_SPURIOUS] = { .info = { "irq-spurious", "[VECTOR,...]",
+		"an interrupt is sent without a cause when a register is read" }, .places = vectors },
+	[FAULT_DG_DROP] = { .info = { "dg-drop", "[WAY,...]",
+		"a datagram is lost, and its sender does not hear of it" }, .places = ways },
+	[FAULT_DG_DUPLICATE] = { .info = { "dg-duplicate", "[WAY,...]",
+		"a datagram arrives twice" }, .places = ways },
+	[FAULT_DG_CORRUPT] = { .info = { "dg-corrupt", "OFFSET [WAY,...]",
+		"a byte of a datagram is inverted, its last if it is shorter; of the guest's, no header's" },
+		.takes = TAKES_VALUE, .places = ways, .max = UINT16_MAX },
+	[FAULT_DG_DELAY] = { .info = { "dg-delay", "MILLISECONDS",
+		"a datagram to the guest is late, and those that follow within that time come with it" },
+		.takes = TAKES_VALUE, .min = 1, .max = 600000 },
+	[FAULT_DG_REORDER] = { .info = { "dg-reorder", "",
+		"a datagram to the guest is overtaken by the next one" } },
+	[FAULT_DG_HANG] = { .info = { "dg-hang", "[BUFFER,...]",
+		"the device takes a buffer of the guest and never gives it back" }, .places = buffers },
+	[FAULT_HC_RESULT] = { .info = { "hc-result", "RESULT [HYPERCALL,...]",
+		"a hypercall does nothing and answers with that result" },
+		.takes = TAKES_VALUE, .places = hypercalls, .min = INT32_MIN, .max = INT32_MAX },
+	[FAULT_QP_POINTER] = { .info = { "qp-pointer", "[range|backwards|torn]",
+		"the host writes a head or tail out of range, one back, or half of another" },
+		.places = pointers },
+	[FAULT_CID_CHANGE] = { .info = { "cid-change", "CID",
+		"the guest gets another context id" },
+		.takes = TAKES_VALUE, .min = 16, .max = INT32_MAX },
+	[FAULT_VMCI_RESUME] = { .info = { "vmci-resume", "",
+		"all queue pairs end, as after suspend and resume" } },
+	[FAULT_VSOCK_RST] = { .info = { "vsock-rst", "[PACKET,...]",
+		"the host answers a packet of the guest with RST" }, .places = packets },
+	[FAULT_VSOCK_SILENT] = { .info = { "vsock-silent", "[PACKET,...]",
+		"the host does not answer a packet of the guest" }, .places = packets },
+	[FAULT_VSOCK_DETACH] = { .info = { "vsock-detach", "[PACKET,...]",
+		"the host handles a packet of the guest, then detaches from the connection's queue pair" },
+		.places = packets },
 };
 
 const struct fault_info *fault_info(enum fault_kind kind)

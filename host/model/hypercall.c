@@ -52,6 +52,10 @@ static int64_t event_subscription(const void *payload, size_t len)
 
 int64_t vmci_hypercall(struct vmci_dev *dev, uint32_t rid, const void *payload, size_t len)
 {
+	int64_t result;
+
+	if (vmci_fault_hypercall(dev, rid, &result))
+		return result;
 	switch (rid) {
 	case VMCI_HC_RESOURCES_QUERY:
 		return resources_query(dev, payload, len);

@@ -66,7 +66,7 @@ static int pointer_store(struct vmci_qp *qp, size_t off, uint64_t pos)
 
 	if (gmem_ptr(qp->dev->mem, qp->to_guest.gpa[0] + off, sizeof(pos), true, &where))
 		return ring_corrupt(qp);
-	__atomic_store_n((uint64_t *)where, htole64(pos), __ATOMIC_RELEASE);
+	__atomic_store_n((uint64_t *)where, htole64(vmci_fault_pointer(qp, pos)), __ATOMIC_RELEASE);
 	return 0;
 }
 

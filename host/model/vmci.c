@@ -73,7 +73,7 @@ static void irq_send(struct vmci_dev *dev, uint32_t causes)
 	size_t i;
 
 	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
-		if (!(causes & map[i].cause))
+		if (!(causes & map[i].cause) || vmci_fault_irq(dev, map[i].vector))
 			continue;
 		dev->stats.irqs++;
 		dev->ops->irq(dev->ops_data, map[i].vector);
@@ -135,16 +135,23 @@ static uint32_t icr_read(struct vmci_dev *dev)
 	return icr;
 }
 
+static uint32_t all_ones(unsigned int width)
+{
+	return width >= 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
+}
+
 static uint32_t bad_read(struct vmci_dev *dev, unsigned int width)
 {
 	dev->stats.bad_register++;
-	return width >= 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
+	return all_ones(width);
 }
 
 uint32_t vmci_reg_read(struct vmci_dev *dev, uint32_t off, unsigned int width)
 {
 	bool port = dev->config.mode == VMCI_MODE_PORT;
 
+	if (vmci_fault_read(dev, off))
+		return all_ones(width);
 	if (port && off == VMCI_REG_DATA_IN && width == 1) {
 		uint8_t byte = vmci_port_in(dev);
 
@@ -227,6 +234,8 @@ void vmci_reg_write(struct vmci_dev *dev, uint32_t off, unsigned int width, uint
 {
 	bool port = dev->config.mode == VMCI_MODE_PORT;
 
+	if (vmci_fault_gone(dev))
+		return;
 	if (port && off == VMCI_REG_DATA_OUT && width == 1)
 		vmci_port_out(dev, (uint8_t)value);
 	else if (width != 4 || !(common_write(dev, off, value) ||
@@ -282,6 +291,8 @@ struct vmci_dev *vmci_new(const struct vmci_config *config, struct gmem *mem,
 	dev->ops_data = data;
 	dev->next_rid = VMCI_RID_RESERVED_MAX + 1;
 	STAILQ_INIT(&dev->to_guest);
+	STAILQ_INIT(&dev->delayed);
+	STAILQ_INIT(&dev->held);
 	registers_clear(dev);
 	return dev;
 }

@@ -21,6 +21,7 @@
 
 #include "wire/vmci_device.h"
 
+struct faults;
 struct gmem;
 struct vmci_dev;
 
@@ -48,6 +49,7 @@ struct vmci_config {
 	enum vmci_interrupts interrupts;
 	/* bytes of queue pairs, headers included, up to 1 TiB; 0: the default */
 	uint64_t qp_memory;
+	struct faults *faults;	/* outlives the device; NULL: none */
 };
 
 /* What keeps the device from working that a user can put right; each is told once per device. */
@@ -58,12 +60,14 @@ enum vmci_trouble {
 	VMCI_TROUBLE_NOT_SHARED,
 };
 
-/* What the device asks of the front that it belongs to.  Every callback is needed. */
+/* What the device asks of the front that it belongs to. */
 struct vmci_ops {
 	/* A cause that is let through came up: vector 0 .. VMCI_VECS_* - 1.  An edge; never waits. */
 	void (*irq)(void *data, unsigned int vector);
 	/* @text: one line with the cause and the remedy */
 	void (*trouble)(void *data, enum vmci_trouble what, const char *text);
+	/* Call vmci_later() once after @ms; a call before that adds nothing.  NULL: nothing is late. */
+	void (*later)(void *data, uint32_t ms);
 };
 
 /* Counts since vmci_new(); they survive resets. */
@@ -132,6 +136,15 @@ void vmci_reg_write(struct vmci_dev *dev, uint32_t off, unsigned int width, uint
  * Idempotent.  Host ends of queue pairs are told VMCI_QP_GONE_RESET, then host_ops.reset runs.
  */
 void vmci_reset(struct vmci_dev *dev);
+
+/* vmci_later() - the time asked for by ops.later has come; early calls do no harm */
+void vmci_later(struct vmci_dev *dev);
+
+/* vmci_faults_changed() - a fault was set: those that nothing else would set off happen now */
+void vmci_faults_changed(struct vmci_dev *dev);
+
+/* vmci_faults() - the set that the configuration named, for endpoints to ask; or NULL */
+struct faults *vmci_faults(const struct vmci_dev *dev);
 
 /* ---- for the host's endpoints ------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
  *	doorbell.c	doorbells of both sides and the notification bitmap
  *	broker.c	which queue pairs there are and who may have them
  *	qpair.c		the host's end of one pair: the rings in guest memory
+ *	vmci_fault.c	the device when it is at fault
  */
 #ifndef VMTKIT_HOST_MODEL_VMCI_DEV_H
 #define VMTKIT_HOST_MODEL_VMCI_DEV_H
@@ -130,7 +131,8 @@ struct vmci_dev {
 	LIST_HEAD(, host_doorbell) host_doorbells;
 
 	LIST_HEAD(, endpoint) endpoints;
-	STAILQ_HEAD(, queued_dg) to_guest;
+	STAILQ_HEAD(queued_dgs, queued_dg) to_guest;
+	struct queued_dgs delayed, held;	/* vmci_fault.c: late ones, counted below too */
 	size_t to_guest_bytes;		/* without events */
 	uint32_t to_guest_events;
 	bool want_room;			/* a sender was refused since the queue had room last */
@@ -194,6 +196,24 @@ int vmci_qp_event(struct vmci_qp *qp, uint32_t event);
 /* qpair.c */
 /* writes both header pages as those of an empty pair; 0 or the error of gmem_copy_out() */
 int vmci_qp_headers_init(struct vmci_qp *qp);
+
+/* datagram.c: the two halves of adding to the queue */
+void vmci_queue_count(struct vmci_dev *dev, const struct queued_dg *q);
+void vmci_queue_link(struct vmci_dev *dev, struct queued_dg *q);
+
+/* vmci_fault.c: true: it fails here and now */
+bool vmci_fault_gone(struct vmci_dev *dev);
+bool vmci_fault_read(struct vmci_dev *dev, uint32_t off);	/* all ones */
+bool vmci_fault_irq(struct vmci_dev *dev, unsigned int vector);	/* not sent */
+bool vmci_fault_hang(struct vmci_dev *dev, bool receive);
+bool vmci_fault_hypercall(struct vmci_dev *dev, uint32_t rid, int64_t *ret_result);
+/* @ret_times: how often @dg is to be handled instead of once */
+bool vmci_fault_from_guest(struct vmci_dev *dev, struct vmci_wire_dg *dg, size_t len,
+			   unsigned int *ret_times);
+/* takes @q, which is on no list and counted nowhere, and queues it, or not */
+void vmci_fault_to_guest(struct vmci_dev *dev, struct queued_dg *q);
+/* what is written for @pos into a header */
+uint64_t vmci_fault_pointer(struct vmci_qp *qp, uint64_t pos);
 
 static inline struct vmci_handle handle_get(struct vmci_wire_handle wire)
 {

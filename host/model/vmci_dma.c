@@ -181,6 +181,8 @@ void vmci_dma_send(struct vmci_dev *dev, uint64_t gpa)
 		dev->result = (uint64_t)(int64_t)VMCI_ERR_INVALID_ARGS;
 		return;
 	}
+	if (vmci_fault_hang(dev, false))
+		return;
 	dev->result = (uint64_t)transmit(dev, &hdr, &b);
 	wire = htole64(dev->result);
 	(void)gmem_copy_out(dev->mem, gpa + offsetof(struct vmci_wire_dma_hdr, result), &wire,
@@ -232,7 +234,9 @@ void vmci_dma_receive(struct vmci_dev *dev, uint64_t gpa)
 	struct vmci_wire_dma_hdr hdr;
 	uint32_t *busy = header_get(dev, gpa, 0, &hdr);
 
-	if (!busy || segments_get(dev, &hdr, true, &b) < 0 || receive_fill(dev, &b))
+	if (!busy || vmci_fault_hang(dev, true))
+		return;
+	if (segments_get(dev, &hdr, true, &b) < 0 || receive_fill(dev, &b))
 		return;
 	busy_set(busy, 1);
 	vmci_raise(dev, VMCI_ICR_DMA_DATAGRAM);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/model/fault.h"
 #include "host/model/vsock_host_priv.h"
 
 #define BUCKETS_MIN 64
@@ -131,10 +132,51 @@ static void reply(struct vsh *vsh, uint32_t host_cid, const struct vsh_packet *t
 		vsh->count.packets_lost++;
 }
 
+/* What a packet does whose connection is known, or is to be made. */
+static void packet_handle(struct vsh *vsh, uint32_t host_cid, const struct vsh_packet *p)
+{
+	struct vsh_conn *conn = vsh_lookup(vsh, host_cid, p->dst_port, p->src_port);
+
+	if (conn) {
+		vsh_conn_packet(conn, p);
+	} else if (p->type == VSOCK_PKT_REQUEST || p->type == VSOCK_PKT_REQUEST2) {
+		vsh_conn_request(vsh, host_cid, p);
+	} else if (p->type == VSOCK_PKT_RST) {
+		vsh->count.stray_rst++;
+	} else {
+		vsh->count.no_connection++;
+		reply(vsh, host_cid, p, VSOCK_PKT_RST);
+	}
+}
+
+/* Whether a fault takes the place of what a packet does. */
+static bool packet_fails(struct vsh *vsh, uint32_t host_cid, const struct vsh_packet *p)
+{
+	struct faults *f = vmci_faults(vsh->dev);
+	struct vsh_conn *conn;
+
+	if (fault_fires(f, FAULT_VSOCK_SILENT, p->type))
+		return true;
+	if (fault_fires(f, FAULT_VSOCK_RST, p->type)) {
+		conn = vsh_lookup(vsh, host_cid, p->dst_port, p->src_port);
+		if (conn)
+			vsh_conn_fail(conn, -ECONNRESET);
+		else
+			reply(vsh, host_cid, p, VSOCK_PKT_RST);
+		return true;
+	}
+	if (!fault_fires(f, FAULT_VSOCK_DETACH, p->type))
+		return false;
+	packet_handle(vsh, host_cid, p);
+	conn = vsh_lookup(vsh, host_cid, p->dst_port, p->src_port);
+	if (conn && conn->qp)
+		vsh_conn_over(conn, -ECONNRESET);
+	return true;
+}
+
 static int packet_in(struct vsh *vsh, uint32_t host_cid, const struct vmci_wire_dg *dg, size_t len)
 {
 	struct vsh_packet p;
-	struct vsh_conn *conn;
 
 	if (le32toh(dg->src.cid) != vmci_guest_cid(vsh->dev) ||
 	    le32toh(dg->src.rid) != VSOCK_CONTROL_RID) {
@@ -145,19 +187,11 @@ static int packet_in(struct vsh *vsh, uint32_t host_cid, const struct vmci_wire_
 		vsh->count.bad_packet++;
 		return VMCI_ERR_INVALID_ARGS;
 	}
-	conn = vsh_lookup(vsh, host_cid, p.dst_port, p.src_port);
 	if (p.type >= VSOCK_PKT_MAX) {
 		vsh->count.unknown_type++;
 		reply(vsh, host_cid, &p, VSOCK_PKT_INVALID);
-	} else if (conn) {
-		vsh_conn_packet(conn, &p);
-	} else if (p.type == VSOCK_PKT_REQUEST || p.type == VSOCK_PKT_REQUEST2) {
-		vsh_conn_request(vsh, host_cid, &p);
-	} else if (p.type == VSOCK_PKT_RST) {
-		vsh->count.stray_rst++;
-	} else {
-		vsh->count.no_connection++;
-		reply(vsh, host_cid, &p, VSOCK_PKT_RST);
+	} else if (!packet_fails(vsh, host_cid, &p)) {
+		packet_handle(vsh, host_cid, &p);
 	}
 	return VMCI_SUCCESS;
 }

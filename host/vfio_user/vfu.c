@@ -33,6 +33,7 @@ struct vfu {
 	struct event_base *base;
 	int listen_fd;
 	struct event *listen_event;
+	struct event *later_event;	/* ops.later of the device */
 	const struct vfu_ops *ops;
 	void *data;
 	struct gmem *mem;
@@ -77,9 +78,24 @@ static void on_trouble(void *data, enum vmci_trouble what, const char *text)
 	trouble(data, text);
 }
 
+static void on_later(void *data, uint32_t ms)
+{
+	struct vfu *vfu = data;
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	if (!evtimer_pending(vfu->later_event, NULL))
+		evtimer_add(vfu->later_event, &tv);
+}
+
+static void on_later_event(evutil_socket_t fd, short what, void *data)
+{
+	vmci_later(((struct vfu *)data)->dev);
+}
+
 static const struct vmci_ops device_ops = {
 	.irq = on_irq,
 	.trouble = on_trouble,
+	.later = on_later,
 };
 
 static void fds_close(struct vfu *vfu)
@@ -311,8 +327,9 @@ struct vfu *vfu_new(struct event_base *base, int listen_fd, const struct vmci_co
 		err = errno;
 		goto fail;
 	}
+	vfu->later_event = evtimer_new(base, on_later_event, vfu);
 	vfu->listen_event = event_new(base, listen_fd, EV_READ | EV_PERSIST, on_connection, vfu);
-	if (!vfu->listen_event || event_add(vfu->listen_event, NULL) < 0)
+	if (!vfu->later_event || !vfu->listen_event || event_add(vfu->listen_event, NULL) < 0)
 		goto fail;
 	return vfu;
 
@@ -330,6 +347,8 @@ void vfu_free(struct vfu *vfu)
 		disconnect(vfu, "the server ends");
 	if (vfu->listen_event)
 		event_free(vfu->listen_event);
+	if (vfu->later_event)
+		event_free(vfu->later_event);
 	fd_close(&vfu->listen_fd);
 	vmci_free(vfu->dev);
 	gmem_free(vfu->mem);

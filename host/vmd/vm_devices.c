@@ -235,6 +235,7 @@ static int vmci_new_device(struct vm_process *p)
 		.interrupts = interrupts[p->vm->interrupts],
 		.mode = p->vm->vmci == VM_VMCI_PORT ? VMCI_MODE_PORT : VMCI_MODE_DMA,
 		.qp_memory = p->vm->qp_memory,
+		.faults = d->faults,
 	};
 	int fd = unix_listen(d->vmci_socket, SOCK_STREAM | SOCK_NONBLOCK, 0600);
 

@@ -14,6 +14,8 @@
 
 #include "host/model/fault.h"
 #include "host/model/guestrpc.h"
+#include "host/model/vmci.h"
+#include "host/vfio_user/vfu.h"
 #include "host/vmd/vm_client.h"
 #include "host/vmd/vm_devices.h"
 #include "host/vmm/front_server.h"
@@ -90,6 +92,8 @@ static void set(struct vm_client *cl, const struct ctl_request *req)
 		return;
 	}
 	grpc_faults_changed(d->grpc);
+	if (d->vfu)
+		vmci_faults_changed(vfu_device(d->vfu));
 	vm_state_changed(cl->p);
 	vm_client_ok(cl, NULL);
 }

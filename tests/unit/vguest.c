@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "host/model/fault.h"
 #include "host/model/gmem.h"
 #include "tests/unit/vguest.h"
 #include "wire/vmci_queue.h"
@@ -56,7 +57,8 @@ struct vg *vg_new(size_t ram_mib, uint64_t qp_memory)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	g->inbox = malloc(VMCI_DG_SIZE_MAX);
 	g->mem = gmem_new();
-	must(g->ram != MAP_FAILED && g->mem && g->inbox, "no memory");
+	config.faults = g->faults = faults_new();
+	must(g->ram != MAP_FAILED && g->mem && g->inbox && g->faults, "no memory");
 	must(!gmem_add(g->mem, 0, g->ram_size, g->ram, true), "gmem_add");
 	g->dev = vmci_new(&config, g->mem, &ops, g);
 	must(g->dev, "vmci_new");
@@ -69,6 +71,7 @@ void vg_free(struct vg *g)
 {
 	vmci_free(g->dev);
 	gmem_free(g->mem);
+	faults_free(g->faults);
 	munmap(g->ram, g->ram_size);
 	free(g->inbox);
 	free(g);

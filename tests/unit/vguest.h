@@ -25,6 +25,7 @@ struct vg_pair {
 };
 
 struct vg {
+	struct faults *faults;		/* an empty set, for the test to fill */
 	struct gmem *mem;
 	struct vmci_dev *dev;
 	uint8_t *ram;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/model/fault.h"
 #include "tests/unit/unit.h"
 
 #define RAM_SIZE ((size_t)GUEST_RAM_PAGES * VMCI_WIRE_PAGE_SIZE)
@@ -28,13 +29,19 @@ static void on_trouble(void *data, enum vmci_trouble what, const char *text)
 	CU_ASSERT(strlen(text) > 20 && !strchr(text, '\n'));
 }
 
-static const struct vmci_ops ops = { .irq = on_irq, .trouble = on_trouble };
+static void on_later(void *data, uint32_t ms)
+{
+	((struct guest *)data)->later_ms = ms;
+}
+
+static const struct vmci_ops ops = { .irq = on_irq, .trouble = on_trouble, .later = on_later };
 
 void guest_new(struct guest *g, enum vmci_mode mode, uint64_t qp_memory)
 {
 	struct vmci_config config = { .cid = GUEST_CID, .mode = mode, .qp_memory = qp_memory };
 
 	memset(g, 0, sizeof(*g));
+	config.faults = g->faults = faults_new();
 	g->ram = aligned_alloc(VMCI_WIRE_PAGE_SIZE, RAM_SIZE);
 	g->mem = gmem_new();
 	CU_ASSERT_FATAL(g->ram && g->mem);
@@ -64,6 +71,7 @@ void guest_free(struct guest *g)
 {
 	vmci_free(g->dev);
 	gmem_free(g->mem);
+	faults_free(g->faults);
 	free(g->ram);
 }
 
@@ -112,6 +120,8 @@ int64_t guest_send(struct guest *g, const void *dg, size_t len)
 		.size = htole32((uint32_t)len),
 	};
 	guest_write(g, VMCI_REG_DATA_OUT_LOW, (uint32_t)GUEST_TX);
+	if (g->hangs && hdr->busy)
+		return INT64_MIN;
 	CU_ASSERT_EQUAL(le32toh(hdr->busy), 0);
 	result = (int64_t)le64toh(hdr->result);
 	CU_ASSERT_EQUAL(result, result_register(g));

@@ -30,6 +30,9 @@ struct guest {
 	struct vmci_dev *dev;
 	unsigned int irqs[VMCI_VECS_DMA];	/* messages seen, by vector */
 	unsigned int troubles[2];		/* by enum vmci_trouble */
+	uint32_t later_ms;			/* last ops.later; 0: none */
+	struct faults *faults;			/* an empty set, for the test to fill */
+	bool hangs;				/* guest_send(): the buffer may stay with the device */
 };
 
 /* guest_new() - a device in this mode as after power on; guest_boot() then does what a driver does.
