@@ -390,7 +390,8 @@ struct json_object *guest_json(const struct grpc *g, const struct front_server *
 	add_object(o, "disks", disks_json(r));
 	if (front) {
 		front_server_stats(front, &stats);
-		add_number(o, "crashes", stats.crashes);
+		if (stats.crashes)
+			add_number(o, "crashes", stats.crashes);
 	}
 	if (r->changed_ms)
 		add_number(o, "age-s", (now - r->changed_ms) / 1000);
