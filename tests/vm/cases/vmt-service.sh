@@ -4,7 +4,7 @@
 # vmt-service.sh - vmt.ko without any agent: the driver answers the host, up to the power-off
 # shellcheck disable=SC2034,SC2154
 options=(--no-load --copy "$build/host/tests/guest/vmt-client:/test/vmt-client")
-plan=9
+plan=12
 wanted_status=125
 
 guest() {
@@ -23,10 +23,13 @@ guest() {
 host() {
   # Not before: the owner whose end the driver waits for is somebody to talk to as well.
   stage() { [ "$(vmctl var "$VM_NAME" get guestinfo.stage)" = served ]; }
-  wait_for 90 stage
+  wait_for 200 stage
   check "the host finds somebody to talk to" vmctl wait "$VM_NAME" tools --timeout 10
-  name() { vmctl guest "$VM_NAME" --json | grep -q '"busybox"'; }
-  check "the driver reports the host name" wait_for 30 name
+  reports() { vmctl guest "$VM_NAME" --json | grep -qE "$1"; }
+  check "the driver reports the host name" wait_for 30 reports '"host-name": *"busybox"'
+  check "the system" wait_for 30 reports '"name": *"Linux '
+  check "in a word that every host knows" reports '"id": *"other-64"'
+  check "and since when it is up" wait_for 30 reports '"uptime-s": *[1-9]'
   check_is "and the address that it was asked for" 10.0.2.15 vmctl var "$VM_NAME" get guestinfo.ip
   check "it answers a ping" vmctl send "$VM_NAME" ping
   bogus() { vmctl send "$VM_NAME" Bogus 2>&1 | grep -o 'ERROR Unknown Command'; }
