@@ -5,6 +5,7 @@
  *	device		the device and what was negotiated
  *	handles		each handle: type, context, resource
  *	qpairs		each queue pair with the fill level of its queues
+ *	doorbells	each doorbell, its index in the bitmap, how often it rang
  *	counters	vmci_counters, all since the module was loaded
  *
  * For people: the form may change with any version.  Without debugfs in the kernel, nothing is there.
@@ -14,6 +15,7 @@
 
 #include "debugfs.h"
 #include "device.h"
+#include "doorbell.h"
 #include "qpair.h"
 #include "resource.h"
 
@@ -84,11 +86,19 @@ static int qpairs_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(qpairs);
 
+static int doorbells_show(struct seq_file *m, void *v)
+{
+	vmci_doorbell_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(doorbells);
+
 void vmci_debugfs_init(void)
 {
 	dir = debugfs_create_dir("vmci", NULL);
 	debugfs_create_file("counters", 0400, dir, NULL, &counters_fops);
 	debugfs_create_file("device", 0400, dir, NULL, &device_fops);
+	debugfs_create_file("doorbells", 0400, dir, NULL, &doorbells_fops);
 	debugfs_create_file("handles", 0400, dir, NULL, &handles_fops);
 	debugfs_create_file("qpairs", 0400, dir, NULL, &qpairs_fops);
 }

@@ -17,6 +17,7 @@
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "device.h"
@@ -33,6 +34,7 @@ struct doorbell {
 	bool delayed;
 	vmci_callback cb;
 	void *data;
+	unsigned long rings;	/* callbacks; for people, so a race may lose one */
 	struct work_struct work;
 };
 
@@ -64,6 +66,7 @@ static u32 index_pick(void)
 
 static void doorbell_call_back(struct doorbell *db)
 {
+	WRITE_ONCE(db->rings, db->rings + 1);
 	if (!db->delayed)
 		local_bh_disable();
 	db->cb(db->data);
@@ -280,6 +283,22 @@ void vmci_doorbell_relink(struct vmci_dev *dev)
 				pr_warn_ratelimited("doorbell %u:%u could not be linked anew\n",
 						    db->res.handle.context, db->res.handle.resource);
 		}
+	}
+	mutex_unlock(&bells_lock);
+}
+
+/* One line for each doorbell, for debugfs. */
+void vmci_doorbell_show(struct seq_file *m)
+{
+	struct doorbell *db;
+	unsigned int i;
+
+	mutex_lock(&bells_lock);
+	for (i = 0; i < BUCKETS; i++) {
+		hlist_for_each_entry(db, &bells[i], node)
+			seq_printf(m, "%u:%u index %u%s rings %lu\n", db->res.handle.context,
+				   db->res.handle.resource, db->index,
+				   db->delayed ? " delayed" : "", READ_ONCE(db->rings));
 	}
 	mutex_unlock(&bells_lock);
 }

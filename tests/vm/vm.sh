@@ -25,6 +25,9 @@ Boots a VM, runs COMMAND inside, prints its output, exits with its status.
   --memory SIZE        memory of the VM (512M, debian 1G)
   --append WORD        one more word for the kernel's command line; may be repeated
   --conf LINE          one more line for the vm block of vm.conf; may be repeated
+  --monitor            QEMU's monitor (QMP) listens on the socket qmp of VM_DIR, which --host-cmd sees
+  --device COMMAND     a program that serves a vfio-user device on the socket that its last argument names;
+                       the VM has this device, in a slot of its own and with the name peer, instead of VMCI
   --keep-logs          keeps console and logs in build/run although all went well
   --built              builds nothing: what is there is up to date
   --timeout SECONDS    limit for all of it (120), times what kernels.list says for the kernel
@@ -39,6 +42,7 @@ EOF
 vm_defaults() {
   vm_kernel=$images_default_kernel vm_drivers=ours vm_userland='' vm_agent=none vm_copies=()
   vm_host_cmd='' vm_memory='' vm_built='' vm_load=1 vm_keep_logs='' vm_append='' vm_conf=() vm_timeout=120 vm_keep='' vm_command=()
+  vm_monitor='' vm_device=''
 }
 
 # vm_wrong WORDS: ends the program as a wrong option does
@@ -54,12 +58,13 @@ vm_parse() {
       --built) vm_built=1 && shift && continue ;;
       --no-load) vm_load='' && shift && continue ;;
       --keep-logs) vm_keep_logs=1 && shift && continue ;;
+      --monitor) vm_monitor=1 && shift && continue ;;
       -h | --help) vm_usage && exit 0 ;;
       --) shift && vm_command=("$@") && break ;;
       --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
     esac
     case $1 in
-      --kernel | --drivers | --userland | --agent | --copy | --host-cmd | --memory | --append | --conf | --timeout) ;;
+      --kernel | --drivers | --userland | --agent | --copy | --host-cmd | --memory | --append | --conf | --device | --timeout) ;;
       *) vm_wrong "unknown option '$1'" ;;
     esac
     [ $# -ge 2 ] || vm_wrong "$1 needs a value"
@@ -73,6 +78,7 @@ vm_parse() {
       --memory) vm_memory=$2 ;;
       --append) vm_append+=" $2" ;;
       --conf) vm_conf+=("$2") ;;
+      --device) vm_device=$2 ;;
       --timeout) vm_timeout=$2 ;;
     esac
     shift 2
@@ -135,7 +141,7 @@ vm_dir_new() {
 vm_run() {
   mkdir -p "$build/run"
   vm_dir_new
-  vm_name=vm vm_vmd='' vm_host_pid='' vm_watchdog=''
+  vm_name=vm vm_vmd='' vm_host_pid='' vm_device_pid='' vm_watchdog=''
   # shellcheck disable=SC2064
   trap "vm_cleanup" EXIT
   trap 'exit 130' INT TERM
@@ -222,9 +228,17 @@ vm_write_conf() {
     printf '\tport "org.vmtkit.%s" "%s"\n' out "$vm_dir/out" err "$vm_dir/err" status "$vm_dir/status"
     printf '\tinterface user restricted\n'
     [ ${#vm_conf[@]} -eq 0 ] || printf '\t%s\n' "${vm_conf[@]}"
+    [ -z "$vm_monitor" ] || vm_qemu_args -qmp "unix:$vm_dir/qmp,server=on,wait=off"
+    if [ -n "$vm_device" ]; then
+      printf '\tvmci off\n'
+      vm_qemu_args -device pcie-root-port,id=peer.port,chassis=1,slot=1 -device \
+        "{\"driver\":\"vfio-user-pci\",\"id\":\"peer\",\"bus\":\"peer.port\",\"socket\":{\"type\":\"unix\",\"path\":\"$vm_dir/peer\"}}"
+    fi
     printf '}\n'
   } >"$vm_dir/vm.conf"
 }
+
+vm_qemu_args() { printf '\tqemu-arg "%s"\n' "${@//\"/\\\"}"; }
 
 # What --host-cmd and the judges see.  vm_exec becomes the command, so that $! of it in the background is
 # the command's own pid.
@@ -238,6 +252,7 @@ vm_start() {
   cat <"$vm_dir/out" & vm_readers=($!)
   cat <"$vm_dir/err" >&2 & vm_readers+=($!)
   exec 7<>"$vm_dir/status"
+  vm_start_device || return 125
   vm_exec setpriv --pdeathsig TERM "$build/host/vmd" -d -f "$vm_dir/vm.conf" -s "$vm_dir/vmd.sock" >"$vm_dir/vmd.log" 2>&1 &
   vm_vmd=$!
   if ! vm_env vmctl wait "$vm_name" up --timeout 30 >/dev/null 2>"$vm_dir/start.err"; then
@@ -248,6 +263,23 @@ vm_start() {
     # A group of its own, so that what it leaves behind can be ended with it.
     vm_exec setsid bash -c "$vm_host_cmd" & vm_host_pid=$!
   fi
+}
+
+# What serves the other device, which has to listen before QEMU comes.
+vm_start_device() {
+  [ -n "$vm_device" ] || return 0
+  # shellcheck disable=SC2086
+  vm_exec setpriv --pdeathsig TERM $vm_device "$vm_dir/peer" >"$vm_dir/device.log" 2>&1 &
+  vm_device_pid=$!
+  local tries
+  for tries in $(seq 1 100); do
+    [ ! -S "$vm_dir/peer" ] || return 0
+    kill -0 "$vm_device_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  say "vm: --device: nothing listens on ${vm_dir#"$top"/}/peer after $tries tries"
+  tail -n 3 "$vm_dir/device.log" >&2
+  return 1
 }
 
 # Waits for the command's status, the VM's end, or the time limit, whichever is first.
@@ -341,6 +373,10 @@ vm_cleanup() {
     kill "$vm_vmd" 2>/dev/null || true
     wait "$vm_vmd" 2>/dev/null || true
     vm_vmd=''
+  fi
+  if [ -n "$vm_device_pid" ]; then
+    kill "$vm_device_pid" 2>/dev/null || true
+    wait "$vm_device_pid" 2>/dev/null || true
   fi
   [ -z "$vm_watchdog" ] || wait "$vm_watchdog" 2>/dev/null || true
   exec 7>&-

@@ -192,6 +192,9 @@ static int command(void *data, const struct vmci_wire_dg *dg, size_t len)
 		sleep((unsigned int)le64toh(msg.arg[0]) % 10);
 		result = 0;
 		break;
+	case PEER_LEAVE:
+		event_base_loopbreak(p->base);
+		return 0;
 	}
 	msg.result = htole32((uint32_t)result);
 	return reply(p, dg, PEER_RID, &msg, sizeof(msg)) ? VMCI_ERR_NO_RESOURCES : 0;

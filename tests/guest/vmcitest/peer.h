@@ -26,6 +26,7 @@ enum peer_op {
 	PEER_RESUME,		/* as after suspend and resume */
 	PEER_QP_CORRUPT,	/* store arg[0] at offset arg[1] of the queue header we write */
 	PEER_STALL,		/* serve nobody for arg[0] seconds, then answer */
+	PEER_LEAVE,		/* end, without an answer: the device is gone */
 };
 
 struct peer_msg {

@@ -9,6 +9,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/uio.h>
@@ -28,6 +29,10 @@ MODULE_PARM_DESC(peer, "vmci-peer runs on the host (default: Y)");
 static bool stall;
 module_param(stall, bool, 0444);
 MODULE_PARM_DESC(stall, "only the case that leaves the device dead (default: N)");
+
+static bool leave;
+module_param(leave, bool, 0444);
+MODULE_PARM_DESC(leave, "only the case after which there is no device any more (default: N)");
 
 static bool slow;
 module_param(slow, bool, 0444);
@@ -678,6 +683,26 @@ static bool dead_device_fails_everyone_in_time(void)
 	return ok;
 }
 
+/* The peer ends, and what is read from the device is ones: as above, and there is nothing to wait for. */
+static bool device_that_leaves_fails_everyone(void)
+{
+	struct peer_msg msg = { .op = cpu_to_le32(PEER_LEAVE) };
+	struct vmci_handle h = VMCI_INVALID_HANDLE;
+	unsigned long start = jiffies;
+	struct vmci_qp *qp;
+	int result;
+	bool ok;
+
+	if (vmci_qpair_alloc(&qp, &h, QSIZE, QSIZE, VMCI_HOST_CONTEXT_ID, 0, 0) != VMCI_SUCCESS)
+		return false;
+	ok = peer_do(PEER_QP_ATTACH, h, 0, 0) == 0;
+	do {
+		result = send_bytes(control.handle, VMCI_HOST_CONTEXT_ID, PEER_RID, &msg, sizeof(msg));
+	} while (result >= VMCI_SUCCESS && time_before(jiffies, start + WAIT));
+	ok = ok && result == VMCI_ERROR_DEVICE_NOT_FOUND && vmci_get_context_id() == VMCI_INVALID_ID;
+	return vmci_qpair_detach(&qp) != VMCI_ERROR_INVALID_ARGS && !qp && ok;
+}
+
 /* ---- figures -------------------------------------------------------------------------------- */
 
 static void figures(void)
@@ -706,7 +731,7 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 	bool needs_peer;
-	bool stalls;
+	bool *alone;	/* run only when this parameter is set, and then with no other */
 } cases[] = {
 	{ "the context id is that of a guest", context_is_known },
 	{ "the vsock callback is called once for a device", vsock_callback_is_called },
@@ -728,12 +753,15 @@ static const struct {
 	{ "corrupt positions are errors", corrupt_positions_are_errors, true },
 	{ "resume ends pairs", resume_ends_pairs, true },
 	{ "the context id follows the host", context_id_follows_the_host, true },
-	{ "a dead device fails everyone in time", dead_device_fails_everyone_in_time, true, true },
+	{ "a dead device fails everyone in time", dead_device_fails_everyone_in_time, true, &stall },
+	{ "a device that leaves fails everyone", device_that_leaves_fails_everyone, true, &leave },
 };
 
 static bool case_is_wanted(unsigned int i)
 {
-	return cases[i].stalls == stall && (peer || !cases[i].needs_peer);
+	if (stall || leave)
+		return cases[i].alone && *cases[i].alone;
+	return !cases[i].alone && (peer || !cases[i].needs_peer);
 }
 
 static int __init vmcitest_init(void)
