@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * front_server.h - the VM process's end of the front protocol (host/qemu_plugin/front.h)
+ * front_server.h - the VM process's end of the front protocol (host/front/front.h)
  *
  * Listens on a SOCK_SEQPACKET socket for the one front of this VM (the plugin in QEMU), gives its
  * messages to the GuestRPC model and the model's commands to it, and runs the model's timer.

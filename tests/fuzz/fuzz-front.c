@@ -15,7 +15,7 @@
 #include <event2/event.h>
 
 #include "host/model/guestrpc.h"
-#include "host/qemu_plugin/front.h"
+#include "host/front/front.h"
 #include "host/vmm/front_server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

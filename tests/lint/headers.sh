@@ -56,9 +56,10 @@ cli            cli lib include/wire include/uapi
 host/base      host/base
 host/model     host/model host/base include/wire
 host/vfio_user host/vfio_user host/model host/base include/wire
-host/qemu_plugin host/qemu_plugin host/model host/base include/wire
-host/vmm       host/vmm host/vfio_user host/qemu_plugin host/model host/base include/wire
-host/vmd       host/vmd host/vmm host/vfio_user host/qemu_plugin host/model host/base include/wire
+host/front     host/front host/model host/base include/wire
+host/qemu_plugin host/qemu_plugin host/front host/model host/base include/wire
+host/vmm       host/vmm host/vfio_user host/front host/model host/base include/wire
+host/vmd       host/vmd host/vmm host/vfio_user host/front host/model host/base include/wire
 host/vmctl     host/vmctl host/vmd host/model/fault.h host/base
 '
 bad=$(printf '%s' "$rules" | while read -r folder allowed; do

@@ -16,7 +16,7 @@
 #include "host/base/fd.h"
 #include "host/model/fault.h"
 #include "host/model/guestrpc.h"
-#include "host/qemu_plugin/front.h"
+#include "host/front/front.h"
 #include "host/vmm/front_server.h"
 #include "tests/unit/unit.h"
 

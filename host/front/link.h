@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * link.h - the plugin's end of the front protocol (front.h)
+ * link.h - a front's end of the front protocol (front.h)
  *
  * A thread of its own reads what the VM process sends.  Nothing here waits longer than
  * FRONT_RPCI_MS (link_open(): FRONT_HELLO_MS), and once the VM process is gone nothing waits at
  * all.
  */
-#ifndef VMTKIT_HOST_QEMU_PLUGIN_LINK_H
-#define VMTKIT_HOST_QEMU_PLUGIN_LINK_H
+#ifndef VMTKIT_HOST_FRONT_LINK_H
+#define VMTKIT_HOST_FRONT_LINK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/qemu_plugin/front.h"
+#include "host/front/front.h"
 
 struct link;
 
@@ -45,4 +45,4 @@ long link_rpci(struct link *l, const void *msg, size_t len, void *reply, size_t 
 void link_post(struct link *l, enum front_type type, uint32_t gen, uint32_t seq, const void *msg,
 	       size_t len);
 
-#endif /* VMTKIT_HOST_QEMU_PLUGIN_LINK_H */
+#endif /* VMTKIT_HOST_FRONT_LINK_H */

@@ -2,14 +2,13 @@
 /*
  * front.h - the protocol between a front (the thing that traps the backdoor) and the VM process
  *
- * Load the plugin with:  -plugin <pkglibdir>/backdoor.so,socket=PATH
- * PATH is a UNIX SOCK_SEQPACKET socket of the VM process.  Each packet is one message: struct
+ * It goes over a UNIX SOCK_SEQPACKET socket of the VM process.  Each packet is one message: struct
  * front_hdr, then what its type says, in the byte order of the machine (both ends are on it).
  *
  *	front				VM process
  *	HELLO			->
  *				<-	WELCOME, with a descriptor: one page shared by both
- *	RPCI (id)		->			the vCPU waits, at most FRONT_RPCI_MS
+ *	RPCI (id)		->			the caller waits, at most FRONT_RPCI_MS
  *				<-	RPCI_REPLY (id)
  *	TCLO_OPENED (gen)	->
  *				<-	TCLO (gen, seq)	ahead of the guest's poll
@@ -28,8 +27,8 @@
  * Faults (host/model/fault.h) that concern registers happen in the front.  It has all rules from the
  * welcome on, asks for those that it knows, and tells in the page how often each has fired.
  */
-#ifndef VMTKIT_HOST_QEMU_PLUGIN_FRONT_H
-#define VMTKIT_HOST_QEMU_PLUGIN_FRONT_H
+#ifndef VMTKIT_HOST_FRONT_FRONT_H
+#define VMTKIT_HOST_FRONT_FRONT_H
 
 #include <stdint.h>
 
@@ -38,8 +37,8 @@
 
 #define FRONT_VERSION		3
 #define FRONT_BODY_MAX		BDOOR_MSG_SIZE_MAX
-#define FRONT_RPCI_MS		2000	/* how long a vCPU waits for an answer */
-#define FRONT_HELLO_MS		10000	/* how long QEMU's start waits for WELCOME */
+#define FRONT_RPCI_MS		2000	/* how long a caller waits for an answer */
+#define FRONT_HELLO_MS		10000	/* how long a front's start waits for WELCOME */
 #define FRONT_TCLO_AHEAD	16	/* messages pushed and not yet accepted; more are refused */
 
 enum front_type {
@@ -73,7 +72,7 @@ struct front_hdr {
 
 struct front_hello {
 	uint32_t version;	/* FRONT_VERSION */
-	uint32_t pid;		/* of QEMU; for logs */
+	uint32_t pid;		/* of the front; for logs */
 	uint64_t tsc_khz;	/* of the guest, as measured */
 };
 
@@ -102,7 +101,7 @@ struct front_page {
 	uint64_t opens_refused;		/* all channels in use */
 	uint64_t bad_cookies;
 	uint64_t bad_steps;		/* a step that its channel's state does not allow */
-	uint64_t hb_faults;		/* high-bandwidth calls that could not copy: see plugin.c */
+	uint64_t hb_faults;		/* high-bandwidth calls that could not copy */
 	uint64_t resets;
 	uint64_t faults[FAULT_KINDS_MAX];	/* how often each kind has fired in the front */
 };
@@ -111,4 +110,4 @@ struct front_page {
 
 _Static_assert(sizeof(struct front_page) <= FRONT_PAGE_SIZE, "the shared page is one page");
 
-#endif /* VMTKIT_HOST_QEMU_PLUGIN_FRONT_H */
+#endif /* VMTKIT_HOST_FRONT_FRONT_H */

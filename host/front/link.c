@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * link.c - the plugin's end of the front protocol
+ * link.c - a front's end of the front protocol
  *
- * Packets go out from the vCPU's threads as they are (the socket keeps them whole); the reader's
- * thread takes all that comes in.  A vCPU that waits for a reply has a waiter on a list, under the
+ * Packets go out from the callers' threads as they are (the socket keeps them whole); the reader's
+ * thread takes all that comes in.  A caller that waits for a reply has a waiter on a list, under the
  * lock; the reader copies the reply in and wakes it.  A full socket is waited for like a reply,
  * because the VM process may be busy for a moment, but it may also be stopped in a debugger for
  * ever.
  *
  * Lost, once and for all: the VM process hung up, broke the protocol or did not take a packet in
- * time. Then every call fails at once.  There is no second connection: a VM process owns its QEMU,
+ * time. Then every call fails at once.  There is no second connection: a VM process owns its front,
  * and ends it.
  */
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/qemu_plugin/link.h"
+#include "host/front/link.h"
 
 struct waiter {
 	LIST_ENTRY(waiter) entry;
@@ -55,7 +55,7 @@ static void link_lost(struct link *l, const char *why)
 {
 	if (atomic_exchange(&l->lost, true))
 		return;
-	fprintf(stderr, "vmtkit plugin: %s: guests get no answer from now on\n", why);
+	fprintf(stderr, "vmtkit: %s: guests get no answer from now on\n", why);
 	shutdown(l->fd, SHUT_RDWR);
 	pthread_mutex_lock(&l->lock);
 	pthread_cond_broadcast(&l->replied);
@@ -215,7 +215,7 @@ int link_start(struct link *l, const struct link_ops *ops, void *data)
 
 	l->ops = ops;
 	l->data = data;
-	sigfillset(&all);		/* QEMU's signals are for QEMU's threads */
+	sigfillset(&all);		/* signals are for the front's own threads */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = -pthread_create(&thread, NULL, reader, l);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
