@@ -40,7 +40,8 @@ struct verb {
 	const char *systemctl[2];		/* its arguments; the way where there is no logind */
 };
 
-#define SCRIPT_FAILED	1
+#define SCRIPT_FAILED		1
+#define SYSTEMCTL_NO_UNIT	5	/* exit status: the unit is not there */
 
 /* Returns the exit status, or -errno */
 static int systemctl(const struct verb *verb)
@@ -84,11 +85,16 @@ static int run_power(const struct verb *verb)
 	return err > 0 ? -EIO : err;
 }
 
-/* A unit runs the scripts, so that they have a clean environment and none of our limits */
+/*
+ * A unit runs the scripts, so that they have a clean environment and none of our limits.  Where it is
+ * not installed there are no scripts, and so no veto.
+ */
 static int run_script(const struct verb *verb)
 {
 	int status = systemctl(verb);
 
+	if (status == SYSTEMCTL_NO_UNIT)
+		return -ENOENT;
 	return status > 0 ? SCRIPT_FAILED : status;
 }
 

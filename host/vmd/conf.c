@@ -40,6 +40,7 @@ void conf_free(struct conf *conf)
 	free(conf->qemu.binary);
 	free(conf->qemu.root);
 	free(conf->qemu.plugin);
+	free(conf->container);
 	free(conf->state_dir);
 	free(conf);
 }
@@ -236,7 +237,7 @@ static void put_pairs(FILE *f, const char *keyword, const struct vm_pairs *list,
 	}
 }
 
-static void put_vm(FILE *f, const struct vm_spec *vm)
+static void put_machine(FILE *f, const struct vm_spec *vm)
 {
 	static const char *const vmci[] = { [VM_VMCI_DMA] = "dma", [VM_VMCI_PORT] = "port",
 					    [VM_VMCI_OFF] = "off" };
@@ -248,14 +249,9 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 						  [VM_INTERRUPTS_INTX] = "intx" };
 	const struct vm_disk *d;
 
-	fputs("vm ", f);
-	put_quoted(f, vm->name);
-	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n\tbackdoor %s\n", vm->memory >> 20, vm->cpus,
-		backdoor[vm->backdoor]);
-	fprintf(f, "\tvmci %s interrupts %s%s\n\tqp-memory %" PRIu64 "\n", vmci[vm->vmci],
-		interrupts[vm->interrupts], vm->removable ? " removable" : "", vm->qp_memory);
-	if (vm->disabled)
-		fputs("\tdisable\n", f);
+	fprintf(f, "\tbackdoor %s\n\tvmci %s interrupts %s%s\n\tqp-memory %" PRIu64 "\n",
+		backdoor[vm->backdoor], vmci[vm->vmci], interrupts[vm->interrupts],
+		vm->removable ? " removable" : "", vm->qp_memory);
 	put_text(f, "\tkernel", vm->kernel);
 	put_text(f, "\tinitrd", vm->initrd);
 	put_text(f, "\tappend", vm->append);
@@ -265,17 +261,46 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 		fprintf(f, "%s format %s\n", d->readonly ? " readonly" : "",
 			d->format == VM_DISK_QCOW2 ? "qcow2" : "raw");
 	}
+	put_text(f, "\tvsock", vm->vsock);
+	put_pairs(f, "port", &vm->ports, true);
+	put_pairs(f, "qemu-arg", &vm->qemu_args, false);
+	fprintf(f, "\tinterface %s%s\n", vm->network ? "user" : "none",
+		vm->restricted ? " restricted" : "");
+}
+
+static void put_container(FILE *f, const struct vm_spec *vm)
+{
+	const struct vm_share *s;
+
+	fputs("\tengine process\n", f);
+	put_text(f, "\troot", vm->root);
+	put_text(f, "\tcommand", vm->command);
+	STAILQ_FOREACH(s, &vm->shares, link) {
+		fputs("\tshare ", f);
+		put_quoted(f, s->path);
+		fputs(s->writable ? " writable\n" : "\n", f);
+	}
+}
+
+static void put_vm(FILE *f, const struct vm_spec *vm)
+{
+	fputs("vm ", f);
+	put_quoted(f, vm->name);
+	fprintf(f, " {\n\tmemory %" PRIu64 "M\n\tcpus %u\n", vm->memory >> 20, vm->cpus);
+	if (vm->disabled)
+		fputs("\tdisable\n", f);
+	if (vm->engine == VM_ENGINE_PROCESS)
+		put_container(f, vm);
+	else
+		put_machine(f, vm);
 	if (vm->cid)
 		fprintf(f, "\tcid %" PRIu32 "\n", vm->cid);
-	put_text(f, "\tvsock", vm->vsock);
 	put_text(f, "\tconsole", vm->console);
 	put_text(f, "\tuuid", vm->uuid);
-	put_pairs(f, "port", &vm->ports, true);
+	put_text(f, "\trun-as", vm->run_as);
 	put_pairs(f, "guestinfo", &vm->guestinfo, true);
-	put_pairs(f, "qemu-arg", &vm->qemu_args, false);
 	put_pairs(f, "fault", &vm->faults, false);
-	fprintf(f, "\tinterface %s%s\n\ton-reboot %s\n}\n", vm->network ? "user" : "none",
-		vm->restricted ? " restricted" : "", vm->on_reboot == VM_ON_REBOOT_STOP ? "stop" : "restart");
+	fprintf(f, "\ton-reboot %s\n}\n", vm->on_reboot == VM_ON_REBOOT_STOP ? "stop" : "restart");
 }
 
 char *conf_text(const struct conf *conf, const struct vm_spec *only)
@@ -291,6 +316,7 @@ char *conf_text(const struct conf *conf, const struct vm_spec *only)
 	put_text(f, "qemu", conf->qemu.binary);
 	put_text(f, "qemu-root", conf->qemu.root);
 	put_text(f, "plugin", conf->qemu.plugin);
+	put_text(f, "container", conf->container);
 	put_text(f, "state-dir", conf->state_dir);
 	fprintf(f, "shutdown-timeout %u\n", conf->shutdown_timeout);
 	STAILQ_FOREACH(v, &conf->vms, link)

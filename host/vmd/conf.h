@@ -28,6 +28,7 @@ struct conf_vm {
 
 struct conf {
 	struct qemu_spec qemu;
+	char *container;		/* program of the process engine; NULL: the default */
 	unsigned int shutdown_timeout;	/* s */
 	char *state_dir;		/* NULL: the default */
 	STAILQ_HEAD(conf_vms, conf_vm) vms;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/bytes.h"
 #include "host/model/fault.h"
 #include "host/vmd/conf_parser.h"
 #include "host/vmm/vsock_unix.h"
@@ -42,6 +43,11 @@ static const char *const key_names[] = {
 	[CONF_INTERFACE] = "interface",
 	[CONF_ON_REBOOT] = "on-reboot",
 	[CONF_DISABLE] = "disable",
+	[CONF_CONTAINER] = "container",
+	[CONF_ENGINE] = "engine",
+	[CONF_ROOT] = "root",
+	[CONF_COMMAND] = "command",
+	[CONF_RUN_AS] = "run-as",
 };
 
 /* -1 after a message */
@@ -216,6 +222,8 @@ int conf_set_global(struct conf_parser *p, enum conf_key key, const char *text)
 		return set_path(p, "qemu-root", text, &conf->qemu.root);
 	case CONF_PLUGIN:
 		return set_path(p, "plugin", text, &conf->qemu.plugin);
+	case CONF_CONTAINER:
+		return set_path(p, "container", text, &conf->container);
 	case CONF_STATE_DIR:
 		return set_path(p, "state-dir", text, &conf->state_dir);
 	case CONF_SHUTDOWN_TIMEOUT_KEY:
@@ -248,10 +256,52 @@ int conf_vm_begin(struct conf_parser *p, const char *name)
 	return 0;
 }
 
-static int vm_whole_check(struct conf_parser *p, const struct vm_spec *vm)
+/* The first of the keywords in @keys that the block has, or NULL. */
+static const char *given_of(const struct conf_parser *p, const enum conf_key *keys, size_t count)
 {
-	const struct conf_vm *other;
+	size_t i;
 
+	for (i = 0; i < count; i++)
+		if (p->given & 1u << keys[i])
+			return key_names[keys[i]];
+	return NULL;
+}
+
+static int container_check(struct conf_parser *p, struct vm_spec *vm)
+{
+	static const enum conf_key machine[] = {
+		CONF_KERNEL, CONF_INITRD, CONF_APPEND, CONF_BACKDOOR, CONF_QP_MEMORY, CONF_VSOCK,
+		CONF_INTERFACE,
+	};
+	const char *wrong = given_of(p, machine, ARRAY_SIZE(machine));
+
+	if (!wrong)
+		wrong = !STAILQ_EMPTY(&vm->disks) ? "disk" : !STAILQ_EMPTY(&vm->ports) ? "port" :
+			!STAILQ_EMPTY(&vm->qemu_args) ? "qemu-arg" :
+			p->given & 1u << CONF_VMCI && vm->vmci != VM_VMCI_OFF ? "vmci" : NULL;
+	if (wrong) {
+		conf_error(p, "vm \"%s\": %s is not for engine process", vm->name, wrong);
+		return -1;
+	}
+	if (!vm->command) {
+		conf_error(p, "vm \"%s\": engine process needs a command", vm->name);
+		return -1;
+	}
+	vm->vmci = VM_VMCI_OFF;
+	return 0;
+}
+
+static int machine_check(struct conf_parser *p, const struct vm_spec *vm)
+{
+	static const enum conf_key container[] = { CONF_ROOT, CONF_COMMAND };
+	const char *wrong = given_of(p, container, ARRAY_SIZE(container));
+
+	if (!wrong && !STAILQ_EMPTY(&vm->shares))
+		wrong = "share";
+	if (wrong) {
+		conf_error(p, "vm \"%s\": %s is for engine process only", vm->name, wrong);
+		return -1;
+	}
 	if (!vm->kernel && STAILQ_EMPTY(&vm->disks)) {
 		conf_error(p, "vm \"%s\" has neither a kernel nor a disk", vm->name);
 		return -1;
@@ -261,6 +311,16 @@ static int vm_whole_check(struct conf_parser *p, const struct vm_spec *vm)
 			   vm->initrd ? "initrd" : "append");
 		return -1;
 	}
+	return 0;
+}
+
+static int vm_whole_check(struct conf_parser *p, struct vm_spec *vm)
+{
+	const struct conf_vm *other;
+	int err = vm->engine == VM_ENGINE_PROCESS ? container_check(p, vm) : machine_check(p, vm);
+
+	if (err)
+		return err;
 	STAILQ_FOREACH(other, &p->conf->vms, link)
 		if (vm->cid && other->spec->cid == vm->cid) {
 			conf_error(p, "cid %" PRIu32 " is that of vm \"%s\" too", vm->cid,
@@ -319,6 +379,29 @@ static int set_append(struct conf_parser *p, const char *text, char **ret)
 	return set_text(p, text, ret);
 }
 
+static int set_command(struct conf_parser *p, const char *text, char **ret)
+{
+	if (!*text || strlen(text) > VM_COMMAND_MAX) {
+		conf_error(p, "command must have 1 to %d bytes", VM_COMMAND_MAX);
+		return -1;
+	}
+	return set_text(p, text, ret);
+}
+
+/* A name of the machine's users, looked up when the VM starts, or a number. */
+static int set_run_as(struct conf_parser *p, const char *text, char **ret)
+{
+	const char *end;
+	uint64_t v;
+
+	if (isdigit((unsigned char)*text) ? parse_digits(text, &end, &v) < 0 || *end || v >= UINT32_MAX
+					  : !*text || strchr(text, '/')) {
+		conf_error(p, "run-as must be a user's name or number, not \"%.64s\"", text);
+		return -1;
+	}
+	return set_text(p, text, ret);
+}
+
 static int set_number_u32(struct conf_parser *p, enum conf_key key, const char *text,
 			  uint64_t min, uint64_t max, uint32_t *ret)
 {
@@ -334,12 +417,17 @@ static int set_vm_choice(struct conf_parser *p, enum conf_key key, const char *t
 {
 	static const char *const backdoor[] = { "port", "vmcall", "vmmcall", NULL };
 	static const char *const on_reboot[] = { "restart", "stop", NULL };
+	static const char *const engine[] = { "qemu", "process", NULL };
 	int i;
 
 	switch ((int)key) {
 	case CONF_BACKDOOR:
 		i = set_choice(p, key, text, backdoor, "port, vmcall or vmmcall");
 		p->vm->backdoor = (enum vm_backdoor)(i < 0 ? 0 : i);
+		return i;
+	case CONF_ENGINE:
+		i = set_choice(p, key, text, engine, "qemu or process");
+		p->vm->engine = (enum vm_engine)(i < 0 ? 0 : i);
 		return i;
 	case CONF_ON_REBOOT:
 		i = set_choice(p, key, text, on_reboot, "restart or stop");
@@ -377,6 +465,12 @@ int conf_vm_set(struct conf_parser *p, enum conf_key key, const char *text)
 		return set_vsock(p, text, vm);
 	case CONF_CONSOLE:
 		return set_path(p, "console", text, &vm->console);
+	case CONF_ROOT:
+		return set_path(p, "root", text, &vm->root);
+	case CONF_COMMAND:
+		return set_command(p, text, &vm->command);
+	case CONF_RUN_AS:
+		return set_run_as(p, text, &vm->run_as);
 	case CONF_APPEND:
 		return set_append(p, text, &vm->append);
 	case CONF_UUID:
@@ -444,6 +538,35 @@ int conf_vm_disk(struct conf_parser *p, const char *path, bool readonly, const c
 		return -1;
 	}
 	STAILQ_INSERT_TAIL(&p->vm->disks, d, link);
+	return 0;
+}
+
+int conf_vm_share(struct conf_parser *p, const char *path, bool writable)
+{
+	struct vm_share *s, *other;
+	unsigned int count = 0;
+
+	if (!p->vm)
+		return -1;
+	STAILQ_FOREACH(other, &p->vm->shares, link)
+		count++;
+	if (count == VM_SHARES_MAX) {
+		conf_error(p, "a VM has at most %d shares", VM_SHARES_MAX);
+		return -1;
+	}
+	if (!strcmp(path, "/")) {
+		conf_error(p, "share must not be the whole machine; root is for its system folders");
+		return -1;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return no_memory(p);
+	s->writable = writable;
+	if (set_path(p, "share", path, &s->path) < 0) {
+		free(s);
+		return -1;
+	}
+	STAILQ_INSERT_TAIL(&p->vm->shares, s, link);
 	return 0;
 }
 

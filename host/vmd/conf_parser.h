@@ -73,7 +73,8 @@ enum conf_key {
 	CONF_QEMU, CONF_QEMU_ROOT, CONF_PLUGIN, CONF_SHUTDOWN_TIMEOUT_KEY, CONF_STATE_DIR,
 	CONF_MEMORY, CONF_CPUS, CONF_KERNEL, CONF_INITRD, CONF_APPEND, CONF_BACKDOOR, CONF_CID,
 	CONF_VMCI, CONF_QP_MEMORY, CONF_VSOCK, CONF_CONSOLE, CONF_UUID, CONF_INTERFACE, CONF_ON_REBOOT,
-	CONF_DISABLE, CONF_INTERRUPTS,
+	CONF_DISABLE, CONF_INTERRUPTS, CONF_CONTAINER, CONF_ENGINE, CONF_ROOT, CONF_COMMAND,
+	CONF_RUN_AS,
 };
 
 int conf_set_macro(struct conf_parser *p, const char *name, const char *value);
@@ -85,6 +86,7 @@ int conf_vm_set(struct conf_parser *p, enum conf_key key, const char *text);
 int conf_vm_vmci(struct conf_parser *p, const char *how, const char *interrupts, bool removable);
 int conf_vm_interface(struct conf_parser *p, const char *kind, bool restricted);
 int conf_vm_disk(struct conf_parser *p, const char *path, bool readonly, const char *format);
+int conf_vm_share(struct conf_parser *p, const char *path, bool writable);
 int conf_vm_port(struct conf_parser *p, const char *name, const char *path);
 int conf_vm_guestinfo(struct conf_parser *p, const char *key, const char *value);
 int conf_vm_fault(struct conf_parser *p, const char *line);

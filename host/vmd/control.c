@@ -76,8 +76,8 @@ static struct json_object *vm_status(const struct vm_entry *vm)
 								     "starting");
 	if (vm->pid)
 		json_object_object_add(obj, "pid", json_object_new_int(vm->pid));
-	if (json_object_object_get_ex(vm->state, "qemu-pid", &pid))
-		json_object_object_add(obj, "qemu-pid", json_object_get(pid));
+	if (json_object_object_get_ex(vm->state, "engine-pid", &pid))
+		json_object_object_add(obj, "engine-pid", json_object_get(pid));
 	json_object_object_add(obj, "cid", json_object_new_int64(spec->cid));
 	add_text(obj, "uuid", spec->uuid);
 	json_object_object_add(obj, "memory", json_object_new_int64((int64_t)spec->memory));

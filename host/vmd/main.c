@@ -281,7 +281,9 @@ static int conf_read(struct options *o, const char *socket, struct conf **ret)
 		conf->state_dir = state_dir_default(socket, o->socket);
 	if (!conf->qemu.plugin)
 		conf->qemu.plugin = strdup(PKGLIBDIR "/backdoor.so");
-	if (!conf->state_dir || !conf->qemu.plugin) {
+	if (!conf->container)
+		conf->container = strdup(PKGLIBEXECDIR "/vm-container");
+	if (!conf->state_dir || !conf->qemu.plugin || !conf->container) {
 		conf_free(conf);
 		return -ENOMEM;
 	}

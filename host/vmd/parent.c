@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -350,8 +351,12 @@ static void hangup(evutil_socket_t sig, short what, void *data)
 static int state_dir_take(struct vmd *d)
 {
 	char path[PATH_MAX];
-	int fd, err = dir_make(d->conf->state_dir, 0700);
+	/* VMs with users of their own pass through it to their folders. */
+	mode_t mode = geteuid() ? 0700 : 0711;
+	int fd, err = dir_make(d->conf->state_dir, mode);
 
+	if (!err && chmod(d->conf->state_dir, mode) < 0)
+		err = -errno;
 	if (err) {
 		log_error("state-dir %s: %s", d->conf->state_dir, strerror(-err));
 		return err;
@@ -387,7 +392,7 @@ static int entries_new(struct vmd *d)
 		if (!vm->kill_ev)
 			return -ENOMEM;
 	}
-	return identity_assign(d->conf);
+	return identity_assign(d->conf, !geteuid());
 }
 
 static void entries_free(struct vmd *d)

@@ -41,13 +41,13 @@ static void confyyerror(struct conf_parser *p, const char *msg)
 }
 }
 
-%token APPEND BACKDOOR CID CONSOLE CPUS DISABLE DISK FAULT FORMAT GUESTINFO INCLUDE INITRD INTERFACE
-%token INTERRUPTS KERNEL MEMORY ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT QP_MEMORY READONLY REMOVABLE
-%token RESTRICTED SHUTDOWN_TIMEOUT
-%token STATE_DIR UUID VM VMCI VSOCK
+%token APPEND BACKDOOR CID COMMAND CONSOLE CONTAINER CPUS DISABLE DISK ENGINE FAULT FORMAT GUESTINFO
+%token INCLUDE INITRD INTERFACE INTERRUPTS KERNEL MEMORY ON_REBOOT PLUGIN PORT QEMU QEMU_ARG QEMU_ROOT
+%token QP_MEMORY READONLY REMOVABLE RESTRICTED ROOT RUN_AS SHARE SHUTDOWN_TIMEOUT STATE_DIR UUID VM VMCI
+%token VSOCK WRITABLE
 %token LEX_ERROR
 %token <text> TEXT
-%type <number> global_key vm_key restricted
+%type <number> global_key vm_key restricted writable
 %type <disk> disk_options
 %type <vmci> vmci_options
 
@@ -97,6 +97,7 @@ global_key:
 	QEMU			{ $$ = CONF_QEMU; }
 	| QEMU_ROOT		{ $$ = CONF_QEMU_ROOT; }
 	| PLUGIN		{ $$ = CONF_PLUGIN; }
+	| CONTAINER		{ $$ = CONF_CONTAINER; }
 	| SHUTDOWN_TIMEOUT	{ $$ = CONF_SHUTDOWN_TIMEOUT_KEY; }
 	| STATE_DIR		{ $$ = CONF_STATE_DIR; }
 	;
@@ -128,6 +129,12 @@ vm_statement:
 	| VMCI PORT vmci_options {
 		conf_vm_vmci(p, "port", $3.interrupts, $3.removable);
 		free($3.interrupts);
+	}
+	| RUN_AS ROOT			{ conf_vm_set(p, CONF_RUN_AS, "root"); }
+	| ENGINE QEMU			{ conf_vm_set(p, CONF_ENGINE, "qemu"); }
+	| SHARE TEXT writable {
+		conf_vm_share(p, $2, $3);
+		free($2);
 	}
 	| DISK TEXT disk_options {
 		conf_vm_disk(p, $2, $3.readonly, $3.format);
@@ -171,6 +178,15 @@ vm_key:
 	| CONSOLE		{ $$ = CONF_CONSOLE; }
 	| UUID			{ $$ = CONF_UUID; }
 	| ON_REBOOT		{ $$ = CONF_ON_REBOOT; }
+	| ENGINE		{ $$ = CONF_ENGINE; }
+	| ROOT			{ $$ = CONF_ROOT; }
+	| COMMAND		{ $$ = CONF_COMMAND; }
+	| RUN_AS		{ $$ = CONF_RUN_AS; }
+	;
+
+writable:
+	%empty			{ $$ = 0; }
+	| WRITABLE		{ $$ = 1; }
 	;
 
 restricted:

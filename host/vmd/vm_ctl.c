@@ -24,7 +24,7 @@
 #include "host/vmd/vm_client.h"
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_faults.h"
-#include "host/vmm/engine_qemu.h"
+#include "host/vmm/engine.h"
 #include "host/vmm/guest_json.h"
 #include "host/vmm/vsock_unix.h"
 
@@ -118,7 +118,7 @@ static void guest(struct vm_client *cl)
 static void stop(struct vm_client *cl, const struct ctl_request *req)
 {
 	if (req->flags & CTL_FORCE) {
-		engine_qemu_quit(cl->p->engine);
+		engine_quit(cl->p->engine);
 		vm_client_ok(cl, json_pair("method", "force"));
 	} else {
 		vm_client_ok(cl, json_pair("method", vm_ask_shutdown(cl->p)));
@@ -135,13 +135,12 @@ static void order_done(void *data, int err, const char *text)
 		vm_client_ok(cl, NULL);
 }
 
-static void order(struct vm_client *cl,
-		  int (*give)(struct engine_qemu *e, engine_done_fn done, void *data))
+static void order(struct vm_client *cl, enum engine_order what)
 {
 	int err;
 
 	cl->under_way = true;
-	err = give(cl->p->engine, order_done, cl);
+	err = engine_order(cl->p->engine, what, order_done, cl);
 	if (err)
 		vm_client_error(cl, CTL_CODE_FAILED, strerror(-err));
 }
@@ -387,13 +386,13 @@ static void serve(struct vm_client *cl, const struct ctl_request *req)
 		console(cl);
 		return;
 	case CTL_RESET:
-		order(cl, engine_qemu_reset);
+		order(cl, ENGINE_RESET);
 		return;
 	case CTL_PAUSE:
-		order(cl, engine_qemu_pause);
+		order(cl, ENGINE_PAUSE);
 		return;
 	case CTL_UNPAUSE:
-		order(cl, engine_qemu_resume);
+		order(cl, ENGINE_RESUME);
 		return;
 	case CTL_FAULT_SHOW:
 	case CTL_FAULT_SET:

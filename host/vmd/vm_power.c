@@ -20,7 +20,7 @@
 #include "host/vfio_user/vfu.h"
 #include "host/vmd/vm_client.h"
 #include "host/vmd/vm_devices.h"
-#include "host/vmm/engine_qemu.h"
+#include "host/vmm/engine.h"
 #include "host/vmm/front_server.h"
 
 static bool reply_is_ok(const char *reply)
@@ -86,7 +86,7 @@ static void suspend_agreed(void *data, int err, const char *reply, size_t len)
 		told(cl, err, reply, len);
 		return;
 	}
-	err = engine_qemu_pause(cl->p->engine, paused, cl);
+	err = engine_order(cl->p->engine, ENGINE_PAUSE, paused, cl);
 	if (err)
 		vm_client_error(cl, CTL_CODE_FAILED, strerror(-err));
 }
@@ -117,7 +117,7 @@ static void resume(struct vm_client *cl)
 		return;
 	}
 	cl->under_way = true;
-	err = engine_qemu_resume(cl->p->engine, resumed, cl);
+	err = engine_order(cl->p->engine, ENGINE_RESUME, resumed, cl);
 	if (err)
 		vm_client_error(cl, CTL_CODE_FAILED, strerror(-err));
 }

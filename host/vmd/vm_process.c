@@ -6,8 +6,9 @@
  *
  * Order of the start: configuration from the parent; log, console and the sockets of the fronts; QEMU,
  * which connects to them; then the sandbox, after which nothing can be started any more.
- * The parent is told by VMP_STATE: {"state", "qemu-pid", "tools", "host-name", "ip", "faults"}, three as
- * far as the guest said, the last when any is set.  When the parent goes away the VM ends by force: nobody could reach it.
+ * The parent is told by VMP_STATE: {"state", "engine-pid", "tools", "host-name", "ip", "faults"}, three as
+ * far as the guest said, the last when any is set.  When the parent goes away the VM ends by force:
+ * nobody could reach it.
  * One thread, one event loop; the engine's callbacks come from it, so what they free is freed later.
  */
 #include <errno.h>
@@ -31,7 +32,7 @@
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_faults.h"
 #include "host/vmd/vm_process.h"
-#include "host/vmm/engine_qemu.h"
+#include "host/vmm/engine.h"
 #include "host/vmm/front_server.h"
 #include "host/vmm/guest_json.h"
 
@@ -73,7 +74,7 @@ static void state_tell(evutil_socket_t fd, short what, void *data)
 	const char *state = p->stopping ? "stopping" : state_names[p->state];
 
 	json_object_object_add(body, "state", json_object_new_string(state));
-	json_object_object_add(body, "qemu-pid", json_object_new_int(engine_qemu_pid(p->engine)));
+	json_object_object_add(body, "engine-pid", json_object_new_int(engine_pid(p->engine)));
 	guest_add(p, body);
 	faults = vm_faults_names(p);
 	if (faults)
@@ -144,7 +145,8 @@ static void engine_output(void *data, const char *line)
 	char text[512];
 
 	if (vm_log_allows(p))
-		log_info("QEMU: %s", log_escape(text, sizeof(text), line, strlen(line)));
+		log_info("%s: %s", p->engine->class->name,
+			 log_escape(text, sizeof(text), line, strlen(line)));
 }
 
 static void engine_ended(void *data, enum engine_end how, const char *text)
@@ -168,7 +170,7 @@ static const struct engine_ops engine_ops = {
 static void power_button(struct vm_process *p, const char *why)
 {
 	log_info("%s; pressing the power button", why);
-	engine_qemu_power_button(p->engine, NULL, NULL);
+	engine_order(p->engine, ENGINE_POWER_BUTTON, NULL, NULL);
 }
 
 static void halt_answered(void *data, int err, const char *reply, size_t len)
@@ -188,7 +190,7 @@ const char *vm_ask_shutdown(struct vm_process *p)
 	p->stopping = true;
 	vm_state_changed(p);
 	if (p->state == VM_PAUSED)
-		engine_qemu_resume(p->engine, NULL, NULL);
+		engine_order(p->engine, ENGINE_RESUME, NULL, NULL);
 	p->stop_unheard = grpc_power(p->devices->grpc, GRPC_STATE_HALT, HALT_ANSWER_MS,
 				     halt_answered, p) <= 0;
 	if (!p->stop_unheard)
@@ -240,11 +242,12 @@ static int log_start(struct vm_process *p)
 	return log_to_file(path, VM_LOG_MAX);
 }
 
-static int engine_start(struct vm_process *p, char *ret_text)
+static int machine_start(struct vm_process *p, char *ret_text)
 {
 	struct engine_input in = {
 		.vm = p->vm,
 		.qemu = &p->conf->qemu,
+		.container = p->conf->container,
 		.uuid = p->vm->uuid,
 		.front_socket = p->devices->front_socket,
 		.vmci_socket = p->devices->vfu ? p->devices->vmci_socket : NULL,
@@ -255,23 +258,36 @@ static int engine_start(struct vm_process *p, char *ret_text)
 	p->console = console_new(p->base, p->console_path, &console_fd);
 	if (!p->console)
 		return vm_fault(ret_text, -errno, "console", p->console_path);
-	snprintf(cache, sizeof(cache), "%s/qemu-version", p->conf->state_dir);
+	snprintf(cache, sizeof(cache), "%s/qemu-version", p->dir);
 	in.version_cache = cache;
 	in.console_fd = console_fd;
-	return engine_qemu_start(p->base, &in, &engine_ops, p, &p->engine, ret_text);
+	return engine_start(p->base, &in, &engine_ops, p, &p->engine, ret_text);
 }
 
 /* 0, or -errno with a line in @ret_text */
-static int start(struct vm_process *p, char *ret_text)
+static int prepare(struct vm_process *p, char *ret_text)
 {
 	int err = paths_set(p);
 
 	if (!err)
 		err = dir_make(p->dir, 0700);
-	if (!err)
-		err = log_start(p);
 	if (err)
 		return vm_fault(ret_text, err, "state-dir", p->dir);
+	/* From here on with the VM's own rights. */
+	err = vm_user_become(p, ret_text);
+	if (err)
+		return err;
+	err = log_start(p);
+	return err ? vm_fault(ret_text, err, "state-dir", p->dir) : 0;
+}
+
+/* 0, or -errno with a line in @ret_text */
+static int start(struct vm_process *p, char *ret_text)
+{
+	int err = prepare(p, ret_text);
+
+	if (err)
+		return err;
 	err = vm_spec_check(p->vm, ret_text, ENGINE_TEXT_MAX);
 	if (err)
 		return err;
@@ -280,7 +296,7 @@ static int start(struct vm_process *p, char *ret_text)
 		return vm_fault(ret_text, err, "limits", "");
 	err = vm_devices_new(p, ret_text);
 	if (!err)
-		err = engine_start(p, ret_text);
+		err = machine_start(p, ret_text);
 	if (err)
 		return err;
 	err = sandbox_enter();
@@ -341,7 +357,7 @@ static void parent_frame(struct fconn *c, struct frame *f, void *data)
 	else if (f->type == VMP_SHUTDOWN)
 		vm_ask_shutdown(p);
 	else if (f->type == VMP_FORCE)
-		engine_qemu_quit(p->engine);
+		engine_quit(p->engine);
 }
 
 static void parent_gone(struct fconn *c, int err, void *data)
@@ -352,7 +368,7 @@ static void parent_gone(struct fconn *c, int err, void *data)
 	p->parent = NULL;
 	log_warn("vmd is gone; the VM ends");
 	if (p->engine)
-		engine_qemu_quit(p->engine);
+		engine_quit(p->engine);
 	else
 		event_base_loopexit(p->base, NULL);
 }
@@ -385,7 +401,7 @@ int vm_process_main(int level)
 		return 1;
 	}
 	event_base_dispatch(p.base);
-	engine_qemu_free(p.engine);
+	engine_free(p.engine);
 	vm_devices_free(p.devices);
 	console_free(p.console);
 	parent_flush(&p);

@@ -35,7 +35,7 @@ enum vmp_type {
 #define VMP_BODY_MAX	(2u << 20)
 
 struct console;
-struct engine_qemu;
+struct engine;
 struct event_base;
 struct fconn;
 struct json_object;
@@ -61,13 +61,19 @@ struct vm_process {
 	bool stop_unheard;		/* stopping, and no agent was there to be asked */
 	struct console *console;
 	struct vm_devices *devices;
-	struct engine_qemu *engine;
+	struct engine *engine;
 	struct log_limit guest_lines;	/* what the guest can have logged at will */
 	struct event *state_ev;		/* tells the parent, once a turn of the loop */
 };
 
 /* vm_process_main - @level: enum log_level; returns the exit status */
 int vm_process_main(int level);
+
+/*
+ * vm_user_become - give the VM's folder to its user, and become it, for good
+ * Does nothing unless we are root.  Returns 0, or -errno with a line of ENGINE_TEXT_MAX bytes.
+ */
+int vm_user_become(struct vm_process *p, char *ret_text);
 
 /* vm_log_allows - whether one more line that the guest has caused may be logged now */
 bool vm_log_allows(struct vm_process *p);

@@ -7,7 +7,7 @@
  * does not take is queued, up to QUEUE_MAX bytes, and a front that lets it grow beyond is cut off,
  * as is one whose packets are not what front.h says.  The front may come again later.
  *
- * The shared page is written by QEMU: whatever stands in it is only shown to people, and a time of
+ * The shared page is written by the front: whatever stands in it is only shown to people, and a time of
  * the future counts as now.
  */
 #include <errno.h>
@@ -104,7 +104,7 @@ static void front_lost(struct front_server *s, const char *why)
 	if (why)
 		s->ops->front(s->data, FRONT_CUT_OFF, why);
 	else if (was)
-		s->ops->front(s->data, FRONT_GONE, "QEMU closed the backdoor's connection");
+		s->ops->front(s->data, FRONT_GONE, "its connection was closed");
 }
 
 /* ---- out ------------------------------------------------------------------------------------- */
@@ -249,15 +249,15 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 	struct front_hello hello;
 
 	if (s->welcome || hdr->type != FRONT_HELLO || hdr->len != sizeof(hello))
-		return "QEMU's plugin does not speak our protocol";
+		return "the front does not speak our protocol";
 	memcpy(&hello, body, sizeof(hello));
 	if (hello.version != FRONT_VERSION)
-		return "QEMU's plugin is of another version of vmtkit: install both from one build";
+		return "the front is of another version of vmtkit: install all from one build";
 	memcpy(w.uuid, s->params.uuid, sizeof(w.uuid));
 	if (s->params.faults)
 		fault_lines(s->params.faults, w.faults);
 	if (packet_send(s, &out, &w, &s->page_fd) < 0)
-		return "QEMU's plugin takes no messages";
+		return "the front takes no messages";
 	s->welcome = true;
 	s->tsc_khz = hello.tsc_khz;
 	s->ops->front(s->data, FRONT_CAME, "");
@@ -271,7 +271,7 @@ static const char *got_rpci(struct front_server *s, const struct front_hdr *hdr,
 	s->rpci++;
 	n = grpc_rpci(s->g, body, hdr->len, s->reply, sizeof(s->reply));
 	if (n && front_send(s, FRONT_RPCI_REPLY, 0, hdr->seq, s->reply, n) == -ENOBUFS)
-		return "QEMU's plugin does not read its replies";
+		return "the front does not read its replies";
 	return NULL;
 }
 
@@ -338,7 +338,7 @@ static const char *dispatch(struct front_server *s, const struct front_hdr *hdr,
 		got_crashed(s);
 		return NULL;
 	}
-	return "QEMU's plugin broke the protocol";
+	return "the front broke the protocol";
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -358,12 +358,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		if ((size_t)n < sizeof(hdr) || (size_t)n > sizeof(s->in)) {
-			why = "QEMU's plugin sent a packet of a wrong size";
+			why = "the front sent a packet of a wrong size";
 			break;
 		}
 		memcpy(&hdr, s->in, sizeof(hdr));
 		if (hdr.len != (size_t)n - sizeof(hdr))
-			why = "QEMU's plugin sent a packet of a wrong size";
+			why = "the front sent a packet of a wrong size";
 		else
 			why = dispatch(s, &hdr, s->in + sizeof(hdr));
 	}

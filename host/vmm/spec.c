@@ -18,6 +18,7 @@ struct vm_spec *vm_spec_new(const char *name)
 	if (!vm)
 		return NULL;
 	STAILQ_INIT(&vm->disks);
+	STAILQ_INIT(&vm->shares);
 	STAILQ_INIT(&vm->ports);
 	STAILQ_INIT(&vm->guestinfo);
 	STAILQ_INIT(&vm->qemu_args);
@@ -48,9 +49,15 @@ static void pairs_free(struct vm_pairs *list)
 void vm_spec_free(struct vm_spec *vm)
 {
 	struct vm_disk *d;
+	struct vm_share *s;
 
 	if (!vm)
 		return;
+	while ((s = STAILQ_FIRST(&vm->shares))) {
+		STAILQ_REMOVE_HEAD(&vm->shares, link);
+		free(s->path);
+		free(s);
+	}
 	while ((d = STAILQ_FIRST(&vm->disks))) {
 		STAILQ_REMOVE_HEAD(&vm->disks, link);
 		free(d->path);
@@ -64,8 +71,11 @@ void vm_spec_free(struct vm_spec *vm)
 	free(vm->kernel);
 	free(vm->initrd);
 	free(vm->append);
+	free(vm->root);
+	free(vm->command);
 	free(vm->vsock);
 	free(vm->console);
+	free(vm->run_as);
 	free(vm->uuid);
 	free(vm);
 }
@@ -88,27 +98,41 @@ int vm_pair_add(struct vm_pairs *list, const char *key, const char *value)
 	return 0;
 }
 
-static int file_check(const char *what, const char *path, int mode,
-		      char *ret_text, size_t size)
+static int path_check(const char *what, const char *path, int mode, bool folder, char *ret_text,
+		      size_t size)
 {
 	struct stat st;
 	int err = 0;
 
 	if (stat(path, &st) < 0 || access(path, mode) < 0)
 		err = -errno;
-	else if (S_ISDIR(st.st_mode))
+	else if (folder && !S_ISDIR(st.st_mode))
+		err = -ENOTDIR;
+	else if (!folder && S_ISDIR(st.st_mode))
 		err = -EISDIR;
 	if (err)
 		snprintf(ret_text, size, "%s %s: %s", what, path, strerror(-err));
 	return err;
 }
 
+static int file_check(const char *what, const char *path, int mode, char *ret_text, size_t size)
+{
+	return path_check(what, path, mode, false, ret_text, size);
+}
+
 int vm_spec_check(const struct vm_spec *vm, char *ret_text, size_t size)
 {
 	const struct vm_disk *d;
+	const struct vm_share *s;
 	int err = 0;
 
-	if (vm->kernel)
+	if (vm->root)
+		err = path_check("root", vm->root, X_OK, true, ret_text, size);
+	STAILQ_FOREACH(s, &vm->shares, link)
+		if (!err)
+			err = path_check("share", s->path, X_OK, true, ret_text, size);
+
+	if (!err && vm->kernel)
 		err = file_check("kernel", vm->kernel, R_OK, ret_text, size);
 	if (!err && vm->initrd)
 		err = file_check("initrd", vm->initrd, R_OK, ret_text, size);

@@ -20,12 +20,19 @@
 #define VM_CPUS_MAX		64
 #define VM_APPEND_MAX		2047		/* bytes; Linux on x86 keeps no more */
 #define VM_DISKS_MAX		16
+#define VM_SHARES_MAX	16
+#define VM_COMMAND_MAX	4095		/* bytes */
 #define VM_PORTS_MAX		16
 #define VM_QP_MEMORY_MIN	(64ull << 10)	/* bytes, whole pages */
 #define VM_QP_MEMORY_MAX	(1ull << 30)
 #define VM_QP_MEMORY_DEFAULT	(128ull << 20)
 #define VM_GUESTINFO_KEY_MAX	127		/* bytes */
 #define VM_GUESTINFO_MAX	65000		/* bytes of one value */
+
+enum vm_engine {
+	VM_ENGINE_QEMU,
+	VM_ENGINE_PROCESS,	/* a container, and no machine */
+};
 
 enum vm_vmci {
 	VM_VMCI_DMA,
@@ -70,17 +77,28 @@ struct vm_pair {
 	char *value;
 };
 
+/* A folder of the machine that a container sees at the same path. */
+struct vm_share {
+	STAILQ_ENTRY(vm_share) link;
+	char *path;
+	bool writable;
+};
+
+STAILQ_HEAD(vm_shares, vm_share);
 STAILQ_HEAD(vm_disks, vm_disk);
 STAILQ_HEAD(vm_pairs, vm_pair);
 
 struct vm_spec {
 	char *name;
+	enum vm_engine engine;
 	bool disabled;		/* not started with the daemon */
 	uint64_t memory;	/* bytes */
 	unsigned int cpus;
 	char *kernel, *initrd, *append;	/* NULL: not given */
 	struct vm_disks disks;
 	struct vm_pairs ports;		/* virtio-serial name -> path */
+	char *root, *command;		/* of a container: system folders, for the shell */
+	struct vm_shares shares;	/* of a container */
 	struct vm_pairs guestinfo;	/* key with "guestinfo." -> value */
 	struct vm_pairs qemu_args;	/* key only */
 	struct vm_pairs faults;		/* key only: lines of host/model/fault.h */
@@ -92,6 +110,7 @@ struct vm_spec {
 	uint64_t qp_memory;	/* bytes */
 	char *vsock;		/* base path of the UNIX sockets; NULL: in the VM's folder */
 	char *console;		/* path of the console log; NULL: in the VM's folder */
+	char *run_as;		/* user or number; NULL: vmd's own */
 	char *uuid;		/* 36 characters; NULL: made from the name */
 	bool network;		/* interface user: behind QEMU's own address translation */
 	bool restricted;	/* ... which reaches nothing outside */

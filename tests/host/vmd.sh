@@ -5,31 +5,10 @@
 #
 # No guest is needed: a program that only speaks QEMU's monitor stands in for QEMU.
 # VMTKIT_BUILD is the build tree.  Prints TAP.
-set -u
+# shellcheck source=tests/host/lib.sh
+. "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "${VMTKIT_BUILD:?the build tree}" && pwd)
-export PATH="$build:$PATH"
-dir=$(mktemp -d)
-export VMD_SOCK=$dir/vmd.sock
-number=0 daemons=()
-
-cleanup() {
-  local pid
-  for pid in ${daemons[@]+"${daemons[@]}"}; do kill -9 "$pid" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-
-# verdict STATUS NAME: one line of TAP; what the case left in $dir/out is its comment.
-verdict() {
-  number=$((number + 1))
-  if [ "$1" = 0 ]; then
-    echo "ok $number - $2"
-  else
-    echo "not ok $number - $2"
-    sed 's/^/# /' "$dir/out" "$dir/log" 2>/dev/null
-  fi
-}
+export PATH="$build:$PATH" VMD_SOCK=$dir/vmd.sock
 
 # expect STATUS TEXT COMMAND...: the command ends with STATUS and says TEXT, in one line if it failed.
 expect() {

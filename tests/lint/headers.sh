@@ -58,7 +58,8 @@ host/model     host/model host/base include/wire
 host/vfio_user host/vfio_user host/model host/base include/wire
 host/front     host/front host/model host/base include/wire
 host/qemu_plugin host/qemu_plugin host/front host/model host/base include/wire
-host/vmm       host/vmm host/vfio_user host/front host/model host/base include/wire
+host/ptrace    host/ptrace host/front host/model host/base include/wire
+host/vmm       host/vmm host/vfio_user host/front host/ptrace host/model host/base include/wire
 host/vmd       host/vmd host/vmm host/vfio_user host/front host/model host/base include/wire
 host/vmctl     host/vmctl host/vmd host/model/fault.h host/base
 '

@@ -16,7 +16,7 @@ else
 fi
 
 missing=''
-for name in vmd.8 vmctl.8 vm.conf.5 vmci.4 vmsock.4 vmt.4 vmci_sockets.3 vmtd.8 vmtctl.1; do
+for name in vmd.8 vmctl.8 vm-container.8 vm.conf.5 vmci.4 vmsock.4 vmt.4 vmci_sockets.3 vmtd.8 vmtctl.1; do
   [ -e "man/$name" ] || missing+=" $name"
 done
 [ -z "$missing" ] && echo "ok - each program, module, header and format has a page" ||

@@ -120,19 +120,39 @@ static void wrong_names_get_a_hint(void)
 						     sizeof(hint)), rows[i].want);
 }
 
-static struct conf *conf_of(const char *text, const char *state_dir)
+static struct conf *conf_with(const char *text, const char *state_dir, bool users)
 {
 	const struct conf_errors errors = { 0 };
 	struct conf *conf = NULL;
 
 	CU_ASSERT_EQUAL_FATAL(conf_parse(text, strlen(text), "text", &errors, &conf), 0);
 	conf->state_dir = strdup(state_dir);
-	CU_ASSERT_EQUAL(identity_assign(conf), 0);
+	CU_ASSERT_EQUAL(identity_assign(conf, users), 0);
 	return conf;
+}
+
+static struct conf *conf_of(const char *text, const char *state_dir)
+{
+	return conf_with(text, state_dir, false);
+}
+
+static void ids_remove(const char *dir, const char *const *names, size_t count)
+{
+	char path[96];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/.ids/%s", dir, names[i]);
+		CU_ASSERT_EQUAL(unlink(path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/.ids", dir);
+	CU_ASSERT_EQUAL(rmdir(path), 0);
+	CU_ASSERT_EQUAL(rmdir(dir), 0);
 }
 
 static void identity_is_kept_by_name(void)
 {
+	static const char *const files[] = { "a.cid", "c.cid" };
 	char dir[] = "/tmp/test-ctl.XXXXXX", path[64];
 	struct conf *first, *second;
 	uint32_t cid;
@@ -145,7 +165,7 @@ static void identity_is_kept_by_name(void)
 	CU_ASSERT_EQUAL(strlen(conf_find(first, "a")->uuid), 36);
 	CU_ASSERT_NOT_EQUAL(strcmp(conf_find(first, "a")->uuid, conf_find(first, "b")->uuid), 0);
 	/* A remembered id wins over the hash of the name, and over a VM that comes before. */
-	snprintf(path, sizeof(path), "%s/a/cid", dir);
+	snprintf(path, sizeof(path), "%s/.ids/a.cid", dir);
 	{
 		FILE *f = fopen(path, "w");
 
@@ -159,14 +179,31 @@ static void identity_is_kept_by_name(void)
 	CU_ASSERT_NOT_EQUAL(conf_find(second, "c")->cid, 5000);
 	conf_free(first);
 	conf_free(second);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/c/cid", dir);
-	CU_ASSERT_EQUAL(unlink(path), 0);
-	snprintf(path, sizeof(path), "%s/a", dir);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/c", dir);
-	rmdir(path);
-	CU_ASSERT_EQUAL(rmdir(dir), 0);
+	ids_remove(dir, files, sizeof(files) / sizeof(files[0]));
+}
+
+static void users_are_kept_by_name(void)
+{
+	static const char *const files[] = { "a.cid", "a.uid", "b.cid", "c.cid", "c.uid" };
+	char dir[] = "/tmp/test-ctl.XXXXXX";
+	struct conf *first, *second, *none;
+	unsigned long uid;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	none = conf_of("vm a { kernel /k }\n", dir);
+	CU_ASSERT_PTR_NULL(conf_find(none, "a")->run_as);
+	first = conf_with("vm a { kernel /k }\nvm b { kernel /k; run-as root }\n", dir, true);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conf_find(first, "a")->run_as);
+	uid = strtoul(conf_find(first, "a")->run_as, NULL, 10);
+	CU_ASSERT(uid >= IDENTITY_UID_FIRST && uid - IDENTITY_UID_FIRST < IDENTITY_UID_COUNT);
+	CU_ASSERT_STRING_EQUAL(conf_find(first, "b")->run_as, "root");
+	second = conf_with("vm c { kernel /k }\nvm a { kernel /k }\n", dir, true);
+	CU_ASSERT_STRING_EQUAL(conf_find(second, "a")->run_as, conf_find(first, "a")->run_as);
+	CU_ASSERT_NOT_EQUAL(strcmp(conf_find(second, "a")->run_as, conf_find(second, "c")->run_as), 0);
+	conf_free(none);
+	conf_free(first);
+	conf_free(second);
+	ids_remove(dir, files, sizeof(files) / sizeof(files[0]));
 }
 
 static void chosen_ids_are_unique(void)
@@ -180,10 +217,12 @@ static void chosen_ids_are_unique(void)
 	for (i = 0; i < 200; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "vm vm%d { kernel /k }\n", i);
 	/* A folder that cannot be made costs only the memory of the ids. */
-	conf = conf_of(text, "/dev/null");
+	conf = conf_with(text, "/dev/null", true);
 	STAILQ_FOREACH(v, &conf->vms, link)
-		for (w = STAILQ_NEXT(v, link); w; w = STAILQ_NEXT(w, link))
+		for (w = STAILQ_NEXT(v, link); w; w = STAILQ_NEXT(w, link)) {
 			CU_ASSERT_NOT_EQUAL(v->spec->cid, w->spec->cid);
+			CU_ASSERT_NOT_EQUAL(strcmp(v->spec->run_as, w->spec->run_as), 0);
+		}
 	conf_free(conf);
 }
 
@@ -194,7 +233,8 @@ static const struct unit_case cases[] = {
 	{ "too long requests are not made", too_long_requests_are_not_made },
 	{ "wrong names get a hint", wrong_names_get_a_hint },
 	{ "context id and UUID are kept by name", identity_is_kept_by_name },
-	{ "chosen context ids are unique", chosen_ids_are_unique },
+	{ "a VM's user is kept by name, and run-as wins", users_are_kept_by_name },
+	{ "chosen context ids and users are unique", chosen_ids_are_unique },
 };
 
 UNIT_MAIN("ctl", cases)

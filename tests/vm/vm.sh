@@ -227,6 +227,8 @@ vm_write_conf() {
     printf '\tvsock "%s"\n\tconsole "%s"\n' "$vm_dir/vsock" "$vm_dir/console.log"
     printf '\tport "org.vmtkit.%s" "%s"\n' out "$vm_dir/out" err "$vm_dir/err" status "$vm_dir/status"
     printf '\tinterface user restricted\n'
+    # The files above belong to whoever runs this, and not to a user of the VM.
+    [ "$(id -u)" != 0 ] || printf '\trun-as root\n'
     [ ${#vm_conf[@]} -eq 0 ] || printf '\t%s\n' "${vm_conf[@]}"
     [ -z "$vm_monitor" ] || vm_qemu_args -qmp "unix:$vm_dir/qmp,server=on,wait=off"
     if [ -n "$vm_device" ]; then
