@@ -195,10 +195,12 @@ static const struct verb *verb_find(const char *word)
 
 int main(int argc, char **argv)
 {
+	static const char program[] = "vmctl";	/* as getopt's messages begin */
 	struct options o = { 0 };
 	int end, status;
 
 	signal(SIGPIPE, SIG_IGN);
+	argv[0] = (char *)program;
 	end = options_parse(&o, argc, argv, "+");
 	if (end)
 		return end - 1;
@@ -215,6 +217,7 @@ int main(int argc, char **argv)
 		return CTL_CODE_USAGE;
 	argc -= optind;
 	argv += optind;
+	argv[0] = (char *)program;
 	optind = 0;
 	end = options_parse(&o, argc, argv, "");
 	if (end)

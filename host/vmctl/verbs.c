@@ -46,6 +46,17 @@ static bool is_word(const char *text, const char *const *words, size_t count)
 	return false;
 }
 
+static void word_complain(const char *text, bool ambiguous, const char *const *words, size_t count)
+{
+	char list[512] = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < count && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", words[i]);
+	complain("\"%s\" is %s; it must be one of %s", text, ambiguous ? "ambiguous" : "not known here",
+		 list);
+}
+
 int name_set(struct ctl_request *req, const char *name)
 {
 	if (!*name || strlen(name) > VM_NAME_MAX) {
@@ -65,14 +76,15 @@ static int name_and_word(struct ctl_request *req, int argc, char **argv, const c
 	if (argc < 2)
 		return verb_usage();
 	if (!is_word(argv[1], words, count) &&
-	    (is_word(argv[0], words, count) || word_find(argv[1], words, count) < 0)) {
+	    (is_word(argv[0], words, count) || (word_find(argv[1], words, count) < 0 &&
+						word_find(argv[0], words, count) >= 0))) {
 		name = 1;
 		word = 0;
 	}
 	*ret = word_find(argv[word], words, count);
 	if (*ret < 0) {
-		complain("\"%s\" is %s", argv[word], *ret == -2 ? "ambiguous" : "not one of its verbs");
-		return verb_usage();
+		word_complain(argv[word], *ret == -2, words, count);
+		return CTL_CODE_USAGE;
 	}
 	return name_set(req, argv[name]);
 }

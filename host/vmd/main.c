@@ -102,6 +102,10 @@ static int options_parse(struct options *o, int argc, char **argv)
 			o->check_only = 1;
 			break;
 		case 's':
+			if (!*optarg) {
+				log_error("-s must name a socket");
+				return 3;
+			}
 			o->socket = optarg;
 			break;
 		case 'v':

@@ -52,7 +52,7 @@ end() {
   wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
 }
 
-echo 1..41
+echo 1..43
 touch "$dir/kernel"
 mode good
 
@@ -133,9 +133,16 @@ printf 'state-dir "%s"\n' "$dir/vmd" >"$dir/state.conf"
 expect 1 "another vmd uses state-dir $dir/vmd" vmd -d -f "$dir/state.conf" -s "$dir/other.sock"
 verdict $? "a second vmd on the same state folder is told why it ends"
 
+expect 2 'vmctl: "explode" is not known here; it must be one of halt, reboot, suspend, resume' vmctl power b explode
+verdict $? "a wrong operand is told, with those that are right"
+
 # shellcheck disable=SC2016
-expect 2 "is not one of its verbs" bash -c 'vmctl power b explode 2>&1 | head -n 1; exit ${PIPESTATUS[0]}'
-verdict $? "a wrong operand is told"
+expect 2 "vmctl: unrecognized option '--nonsense'" \
+  bash -c 'vmctl status --nonsense 2>&1 | head -n 1; exit ${PIPESTATUS[0]}'
+verdict $? "a wrong option is told in the program's name"
+
+expect 2 "vmd: error: -s must name a socket" vmd -d -f "$dir/vm.conf" -s ''
+verdict $? "an empty name of a socket is told"
 
 expect 1 "vm \"b\" is already running" vmctl start b
 verdict $? "a running VM is not started twice"
