@@ -143,10 +143,19 @@ check_kind() {
     vm)
       for file in "$top"/tests/vm/cases/*.sh; do
         name=${file##*/}
-        for kernel in "${check_kernels[@]}"; do echo "vm/${name%.sh}@$kernel"; done
+        for kernel in "${check_kernels[@]}"; do
+          check_can_run "$file" "$kernel" && echo "vm/${name%.sh}@$kernel" || true
+        done
       done
       ;;
   esac
+}
+
+# A case with a line needs=CONFIG is for kernels of that configuration only.
+check_can_run() { # FILE KERNEL
+  local needs
+  needs=$(sed -n 's/^needs=//p' "$1")
+  [ -z "$needs" ] || [ "$needs" = "$(images_kernel_field "$2" 5)" ]
 }
 
 # Long counts are for the cases that have one.

@@ -3,7 +3,7 @@
 #
 # intree-vsock.sh - the kernel's own vmw_vmci and vmci_transport, unmodified, judge our host
 # shellcheck disable=SC2034,SC2154
-options=(--drivers intree --userland debian --copy "$build/check/tests/guest/vsock-cat:/test/vsock-cat")
+options=(--drivers intree --userland debian --timeout 300 --copy "$build/check/tests/guest/vsock-cat:/test/vsock-cat")
 plan=13
 
 guest() {
