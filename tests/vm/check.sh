@@ -11,11 +11,11 @@
 # As many cases run side by side as there are processors; each is a process group of its own, writes
 # its log and last its result, build/log/check/NAME.log{,.result}, and is shown when it ends.
 
-check_tier=check
+check_tier=check check_tree=$build/check
 
 check_usage() {
   cat <<'EOF'
-usage: ./dev check [--only PATTERN] [--list] [--all-kernels] [--kernel NAME]... [--jobs N]
+usage: ./dev check [--only PATTERN] [--list] [--all-kernels] [--kernel NAME]... [--jobs N] [--coverage]
 
 Runs the tests; the last line is "N passed, N failed, N skipped".
 
@@ -25,6 +25,8 @@ Runs the tests; the last line is "N passed, N failed, N skipped".
                    checks itself (see ./dev debug-kernel) runs nothing else, and each report fails
   --all-kernels    VM cases on all stock kernels, not only those of every check
   --jobs N         so many cases at once (one for each processor)
+  --coverage       unit, fuzz and host cases only, with gcov; a table of what they reach of each
+                   folder, and more under build/coverage/report
 EOF
 }
 
@@ -49,6 +51,7 @@ cmd_soak() {
 
 check_main() {
   check_only='*' check_kernels=() check_jobs=$(nproc) check_kinds='lint unit fuzz host vm'
+  check_tree=$build/check check_coverage=''
   local list=''
   check_parse "$@" || return $?
   [ ${#check_kernels[@]} -gt 0 ] || mapfile -t check_kernels < <(images_kernel_names check)
@@ -61,7 +64,10 @@ check_main() {
     printf '%s\n' "$cases"
   else
     check_prepare "$cases"
-    check_run <<<"$cases"
+    local status=0
+    check_run <<<"$cases" || status=$?
+    [ -z "$check_coverage" ] || coverage_report
+    return "$status"
   fi
 }
 
@@ -70,6 +76,7 @@ check_parse() {
   while [ $# -gt 0 ]; do
     case $1 in
       --list) list=1 ;;
+      --coverage) check_coverage=1 check_tree=$build/coverage check_kinds='unit fuzz host' ;;
       --all-kernels) mapfile -t check_kernels < <(images_kernel_names check all) ;;
       -h | --help) "${check_tier}_usage" && exit 0 ;;
       --only | --kernel | --jobs)
@@ -97,18 +104,20 @@ check_kernel_add() {
 }
 
 check_configure() {
+  [ -z "$check_coverage" ] || { coverage_configure && return; }
   ASAN_OPTIONS=detect_leaks=0 build_configure "$build/check" --enable-sanitizers --prefix=/usr --sysconfdir=/etc
 }
 
 check_build() {
-  ASAN_OPTIONS=detect_leaks=0 make -C "$build/check" --silent -j "$(nproc)" all
-  make -C "$build/check" --silent -j "$(nproc)" check TESTS=
+  ASAN_OPTIONS=detect_leaks=0 make -C "$check_tree" --silent -j "$(nproc)" all
+  make -C "$check_tree" --silent -j "$(nproc)" check TESTS=
 }
 
 # What the cases need: the checked tree, and for VM cases their programs, kernels and images.
 check_prepare() {
   local kernel
-  run_logged "$build/log/build-check.log" "build with sanitizers" check_build
+  run_logged "$build/log/build-check.log" "build of what is checked" check_build
+  [ -z "$check_coverage" ] || coverage_prepare
   [[ $'\n'$1 != *$'\n'fuzz/* || $check_tier != soak ]] || fuzz_prepare
   [[ $'\n'$1 == *$'\n'vm/* ]] || return 0
   build_host
@@ -117,7 +126,7 @@ check_prepare() {
   images_debian
 }
 
-check_make_var() { make -s -C "$build/check" -f - print <<<"include Makefile
+check_make_var() { make -s -C "$check_tree" -f - print <<<"include Makefile
 print: ; @echo \$($1)"; }
 
 # The names of the cases that were asked for, in the order in which they start.
@@ -182,11 +191,11 @@ check_command() {
   export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
   case $kind in
     lint) $limit 1200 bash "$top/tests/lint/$name.sh" "$top" ;;
-    unit) $limit 300 "$build/check/tests/unit/$name" --shuffle "$check_seed" ;;
+    unit) $limit 300 "$check_tree/tests/unit/$name" --shuffle "$check_seed" ;;
     fuzz) check_fuzz "$name" ;;
     host)
       eval "$(check_counts | sed 's/^/export /')"
-      VMTKIT_BUILD=$build/check TOP=$top bash "$top/tests/host/$name.sh"
+      VMTKIT_BUILD=$check_tree TOP=$top bash "$top/tests/host/$name.sh"
       ;;
     vm) check_vm "${name%@*}" "${name#*@}" ;;
   esac
@@ -197,7 +206,7 @@ check_fuzz() {
   seconds=$(check_counts | sed -n 's/^count_fuzz_seconds=//p')
   echo 1..1
   if [ "$seconds" = 0 ]; then
-    $limit 300 "$build/check/tests/fuzz/$1" "$top/tests/fuzz/corpus/${1#fuzz-}" &&
+    $limit 300 "$check_tree/tests/fuzz/$1" "$top/tests/fuzz/corpus/${1#fuzz-}" &&
       echo "ok - every input of the corpus is survived"
   else
     fuzz_one "$1" "$seconds" && echo "ok - every input of $seconds seconds is survived"
