@@ -126,8 +126,11 @@ check_prepare() {
   images_debian
 }
 
-check_make_var() { make -s -C "$check_tree" -f - print <<<"include Makefile
-print: ; @echo \$($1)"; }
+# A variable of the tree's Makefile; make may first say how it makes that Makefile anew.
+check_make_var() {
+  make -s -C "$check_tree" -f - print <<<"include Makefile
+print: ; @echo '=' \$($1)" | sed -n 's/^= //p'
+}
 
 # The names of the cases that were asked for, in the order in which they start.
 check_cases() {
