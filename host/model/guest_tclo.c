@@ -123,6 +123,7 @@ static void push_more(struct grpc *g)
 		c->seq = g->last_seq;
 		if (g->transport->push(g->transport_data, c->seq, c->msg, c->len) < 0)
 			break;
+		tap_out_number(g, "push", c->seq, c->msg, c->len);
 		c->state = CMD_PUSHED;
 		g->pushed++;
 	}
@@ -287,6 +288,7 @@ void grpc_faults_changed(struct grpc *g)
 
 void grpc_tclo_opened(struct grpc *g)
 {
+	tap_in(g, "opened", NULL, 0);
 	channel_gone(g);
 	tools_set(g, GRPC_TOOLS_STARTING);
 	g->talk = TALK_RESET;
@@ -298,6 +300,7 @@ void grpc_tclo_closed(struct grpc *g)
 {
 	if (g->talk == TALK_NONE)
 		return;
+	tap_in(g, "closed", NULL, 0);
 	channel_gone(g);
 	tools_set(g, GRPC_TOOLS_GONE);
 	rearm(g);
@@ -307,6 +310,7 @@ void grpc_tclo_accepted(struct grpc *g, uint32_t seq)
 {
 	struct grpc_cmd *c = cmd_by_seq(g, seq);
 
+	tap_in_number(g, "accepted", seq, NULL, 0);
 	if (!c || c->state != CMD_PUSHED)
 		return;
 	c->state = CMD_ACCEPTED;
@@ -320,6 +324,7 @@ void grpc_tclo_refused(struct grpc *g, uint32_t seq)
 {
 	struct grpc_cmd *c = cmd_by_seq(g, seq);
 
+	tap_in_number(g, "refused", seq, NULL, 0);
 	if (!c)
 		return;
 	cmd_end(g, c, -EMSGSIZE, NULL, 0);
@@ -331,6 +336,7 @@ void grpc_tclo_replied(struct grpc *g, uint32_t seq, const void *reply, size_t l
 	struct grpc_cmd *c = seq ? cmd_by_seq(g, seq) : NULL;
 	char *text;
 
+	tap_in_number(g, "replied", seq, reply, len);
 	g->talked_ms = grpc_now(g);
 	if (!c || c->state != CMD_ACCEPTED)
 		return;
@@ -361,6 +367,7 @@ long grpc_send(struct grpc *g, const void *msg, size_t len, uint32_t timeout_ms,
 	c = cmd_new(g, msg, len);
 	if (!c)
 		return -ENOMEM;
+	tap_in_number(g, "send", timeout_ms, msg, len);
 	c->deadline_ms = grpc_now(g) + timeout_ms;
 	c->done = done;
 	c->data = data;
@@ -426,6 +433,7 @@ void grpc_tick(struct grpc *g)
 	uint64_t now = grpc_now(g);
 	struct grpc_cmd *c;
 
+	tap_in(g, "tick", NULL, 0);
 	g->timer_ms = GRPC_NEVER;
 	do {
 		TAILQ_FOREACH(c, &g->cmds, link)

@@ -136,20 +136,31 @@ static int vars_put(struct grpc *g, const char *key, const void *value, size_t l
 	return 0;
 }
 
-int grpc_var_set(struct grpc *g, const char *key, const void *value, size_t len, unsigned int flags)
+static int var_remove(struct grpc *g, const char *key)
 {
 	bool found;
-	size_t i;
+	size_t i = vars_find(g, key, &found);
 
-	if (!key_valid(key))
-		return -EINVAL;
-	if (value)
-		return vars_put(g, key, value, len, flags & (GRPC_VAR_READONLY | GRPC_VAR_CONFIG));
-	i = vars_find(g, key, &found);
 	if (!found)
 		return -ENOENT;
 	vars_remove(g, i);
 	return 0;
+}
+
+int grpc_var_set(struct grpc *g, const char *key, const void *value, size_t len, unsigned int flags)
+{
+	const struct grpc_var v = { .key = key, .value = value, .len = len, .flags = flags };
+	int err;
+
+	if (!key_valid(key))
+		return -EINVAL;
+	if (value)
+		err = vars_put(g, key, value, len, flags & (GRPC_VAR_READONLY | GRPC_VAR_CONFIG));
+	else
+		err = var_remove(g, key);
+	if (!err)
+		tap_var(g, &v);
+	return err;
 }
 
 int vars_set_by_guest(struct grpc *g, const char *key, const char *value, size_t len)

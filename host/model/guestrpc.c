@@ -363,6 +363,7 @@ size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_
 	char *text = malloc(len + 1);
 
 	g->report.rpci_count++;
+	tap_in(g, "rpci", req, len);
 	if (!text) {
 		answer_err(&c, -ENOMEM);
 		return c.len;
@@ -373,6 +374,7 @@ size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_
 	if (!request_fails(&c, text))
 		request_run(&c, text, len);
 	free(text);
+	tap_out(g, "rpci", reply, c.len);
 	return c.len;
 }
 
@@ -423,9 +425,11 @@ void grpc_guest_reset(struct grpc *g)
 {
 	struct grpc_report *r = &g->report;
 
+	tap_in(g, "reset", NULL, 0);
 	tclo_guest_reset(g);
 	vars_guest_reset(g);
 	if (r->changed_ms && !r->stale_ms)
 		r->stale_ms = grpc_now(g);
+	tap_begin(g);
 	grpc_event(g, GRPC_EVENT_RESET, 0, true, NULL);
 }

@@ -210,4 +210,15 @@ void grpc_tick(struct grpc *g);
 /* A fault was set: those that nothing else would set off happen now. */
 void grpc_faults_changed(struct grpc *g);
 
+/* ---- for recordings: guest_tap.c ------------------------------------------------------------- */
+
+/* @line: @len bytes with a newline at the end, as transcript(5) has them; valid during the call */
+typedef void (*grpc_tap_fn)(void *data, const char *line, size_t len);
+
+/* grpc_tap_set - be told all that goes in and out, from the next start of the guest on; NULL: end */
+void grpc_tap_set(struct grpc *g, grpc_tap_fn tap, void *data);
+
+/* grpc_tap_escape - bytes as a transcript has them; @ret: 4 * @len + 1 bytes; returns the length */
+size_t grpc_tap_escape(char *ret, const void *bytes, size_t len);
+
 #endif /* VMTKIT_HOST_MODEL_GUESTRPC_H */

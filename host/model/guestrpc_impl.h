@@ -3,6 +3,7 @@
  * guestrpc_impl.h - insides of the GuestRPC model, for its own files only
  *
  * guestrpc.c: requests of the guest; guest_tclo.c: commands to it; guestinfo.c: variables;
+ * guest_tap.c: all of it as lines;
  * guest_report.c, guest_disks.c, guest_nics.c: what it says about itself.
  */
 #ifndef VMTKIT_HOST_MODEL_GUESTRPC_IMPL_H
@@ -77,6 +78,12 @@ struct grpc {
 	size_t var_count, var_room;
 	size_t var_bytes;		/* of names and values */
 
+	/* guest_tap.c */
+	grpc_tap_fn tap;		/* or NULL */
+	void *tap_data;
+	bool tap_live;			/* the guest has started since */
+	uint64_t tap_ms;		/* when it did */
+
 	struct grpc_report report;
 	uint64_t log_credit_ms;		/* guestrpc.c: rate of the log, in ms of refill time */
 	uint64_t log_at_ms;
@@ -101,6 +108,15 @@ void tclo_set_option(struct grpc *g, const char *name, const char *value);
 int vars_set_by_guest(struct grpc *g, const char *key, const char *value, size_t len);
 void vars_guest_reset(struct grpc *g);
 void vars_free(struct grpc *g);
+
+/* ---- guest_tap.c: nothing, unless somebody records */
+void tap_begin(struct grpc *g);
+void tap_in(struct grpc *g, const char *what, const void *text, size_t len);
+void tap_in_number(struct grpc *g, const char *what, uint32_t n, const void *text, size_t len);
+void tap_out(struct grpc *g, const char *what, const void *text, size_t len);
+void tap_out_number(struct grpc *g, const char *what, uint32_t n, const void *text, size_t len);
+/* @v->value NULL: it is removed */
+void tap_var(struct grpc *g, const struct grpc_var *v);
 
 /* ---- guest_report.c */
 /* Note that the guest says something now; after a reset that ends what it said before. */

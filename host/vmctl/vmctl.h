@@ -59,6 +59,11 @@ void show_status(struct json_object *answer);
 void show_guest(const char *name, struct json_object *guest);
 const char *json_text(struct json_object *obj, const char *key);
 
+/* ---- record.c ----------------------------------------------------------------------------- */
+
+int run_record(const struct options *o, int argc, char **argv);
+int run_replay(const struct options *o, int argc, char **argv);
+
 /* ---- fault.c ------------------------------------------------------------------------------ */
 
 int run_fault(const struct options *o, int argc, char **argv);

@@ -5,7 +5,8 @@
  * One connection carries one request: a frame (host/base/frame.h) of a type below, whose body is a
  * struct ctl_wire, then the key, a NUL, and the value to the end.  The answer is one frame, or several
  * for CTL_VSOCK_LISTEN: CTL_OK with JSON, CTL_ERROR with {"error": text, "code": exit status of vmctl}.
- * After the CTL_OK of CTL_CONSOLE the connection is the console's byte stream.  CTL_VSOCK_* answers carry a
+ * After the CTL_OK of CTL_CONSOLE the connection is the console's byte stream, after that of CTL_RECORD
+ * lines of transcript(5).  CTL_VSOCK_* answers carry a
  * descriptor: the stream to the guest.  Hanging up ends what was asked, as far as it can be ended.
  */
 #ifndef VMTKIT_HOST_VMD_CTL_H
@@ -44,6 +45,7 @@ enum ctl_type {
 	CTL_FAULT_SHOW,
 	CTL_FAULT_SET,		/* value: a line, as host/model/fault.h has it */
 	CTL_FAULT_CLEAR,	/* key: name of a fault; "": all */
+	CTL_RECORD,
 	CTL_REQUEST_END,
 	/* answers */
 	CTL_OK = 0x100,

@@ -24,6 +24,7 @@
 #include "host/vmd/vm_client.h"
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_faults.h"
+#include "host/vmd/vm_record.h"
 #include "host/vmm/engine.h"
 #include "host/vmm/guest_json.h"
 #include "host/vmm/vsock_unix.h"
@@ -268,6 +269,25 @@ static void console(struct vm_client *cl)
 	vm_client_free(cl);
 }
 
+/* The answer goes first, then the connection is the recording's. */
+static void record(struct vm_client *cl)
+{
+	struct recorder *r = cl->p->devices->recorder;
+	int fd;
+
+	if (recorder_busy(r)) {
+		vm_client_error(cl, CTL_CODE_FAILED, "somebody records already");
+		return;
+	}
+	reply_part(cl->conn, NULL, -1);
+	fd = fconn_release(cl->conn);
+	if (fd >= 0)
+		recorder_start(r, fd);
+	else
+		fconn_free(cl->conn);
+	vm_client_free(cl);
+}
+
 /* The stream is answered with, and the request ends. */
 static void stream_answer(struct vm_client *cl, struct json_object *body, int fd)
 {
@@ -398,6 +418,9 @@ static void serve(struct vm_client *cl, const struct ctl_request *req)
 	case CTL_FAULT_SET:
 	case CTL_FAULT_CLEAR:
 		vm_faults_serve(cl, req);
+		return;
+	case CTL_RECORD:
+		record(cl);
 		return;
 	case CTL_STATUS:
 	case CTL_START:

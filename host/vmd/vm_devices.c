@@ -27,6 +27,7 @@
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_faults.h"
 #include "host/vmd/vm_process.h"
+#include "host/vmd/vm_record.h"
 #include "host/vmm/engine.h"
 #include "host/vmm/front_server.h"
 #include "host/vmm/vsock_unix.h"
@@ -194,6 +195,9 @@ static int guestrpc_new(struct vm_process *p)
 	d->grpc = grpc_new(&config, &grpc_ops, p);
 	if (!d->grpc)
 		return -ENOMEM;
+	d->recorder = recorder_new(p->base, d->grpc);
+	if (!d->recorder)
+		return -ENOMEM;
 	err = variables_set(d->grpc, p->vm);
 	if (err)
 		return err;
@@ -292,6 +296,7 @@ void vm_devices_free(struct vm_devices *d)
 	vsu_free(d->vsu);
 	vfu_free(d->vfu);
 	front_server_free(d->front);
+	recorder_free(d->recorder);
 	grpc_free(d->grpc);
 	faults_free(d->faults);
 	unlink(d->front_socket);

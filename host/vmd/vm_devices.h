@@ -10,6 +10,7 @@
 struct faults;
 struct front_server;
 struct grpc;
+struct recorder;
 struct vfu;
 struct vm_process;
 struct vsu;
@@ -17,6 +18,7 @@ struct vsu;
 struct vm_devices {
 	struct faults *faults;		/* that the models ask */
 	struct grpc *grpc;
+	struct recorder *recorder;
 	struct front_server *front;
 	struct vfu *vfu;		/* NULL with `vmci off`, and vsu too */
 	struct vsu *vsu;

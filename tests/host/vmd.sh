@@ -52,7 +52,7 @@ end() {
   wait "$pid" && [ $((SECONDS - begin)) -le "$2" ]
 }
 
-echo 1..43
+echo 1..47
 touch "$dir/kernel"
 mode good
 
@@ -153,6 +153,20 @@ verdict $? "a command without an agent is told"
 vmctl var b set key value && expect 0 "value" vmctl var get b key
 verdict $? "a variable is set and read, in both word orders"
 
+expect 2 "there is no fault \"nothing\"; vmctl fault --list shows them" vmctl fault b nothing
+verdict $? "a fault that there is not is refused"
+vmctl fault b --count 1 rpci-refuse 'info-get*' && expect 0 '"faults":"rpci-refuse"' vmctl status -j b &&
+  expect 0 "0  rpci-refuse count=1 info-get" vmctl fault b && vmctl fault b --clear &&
+  expect 1 "that fault is not set" vmctl fault b --clear rpci-refuse
+verdict $? "a fault is set, shown and cleared"
+vmctl record b "$dir/transcript" & recorder=$!
+expect 1 "somebody records already" bash -c 'for i in {1..100}; do
+  out=$(timeout 1 vmctl record b "$1" 2>&1); status=$?; [ $status = 1 ] && break; done; echo "$out"; exit $status' - "$dir/second" &&
+  kill "$recorder"
+verdict $? "one client at a time records"
+expect 0 "lines, as recorded" vmctl replay "$here/../wire/bsd-vmt.txt" && printf '> 0 begin 0\n> 0 opened\n< push 1 x\n' >"$dir/wrong" &&
+  expect 1 "wrong:3: the model says: < push 1 reset" vmctl replay "$dir/wrong"
+verdict $? "a transcript is replayed, and a wrong line named"
 vmctl pause b && expect 0 '"state":"paused"' vmctl status -j b && vmctl unpause b
 verdict $? "pause is seen in the status"
 

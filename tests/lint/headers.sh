@@ -61,7 +61,7 @@ host/qemu_plugin host/qemu_plugin host/front host/model host/base include/wire
 host/ptrace    host/ptrace host/front host/model host/base include/wire
 host/vmm       host/vmm host/vfio_user host/front host/ptrace host/model host/base include/wire
 host/vmd       host/vmd host/vmm host/vfio_user host/front host/model host/base include/wire
-host/vmctl     host/vmctl host/vmd host/model/fault.h host/base
+host/vmctl     host/vmctl host/vmd host/model/fault.h host/model/transcript.h host/base
 '
 bad=$(printf '%s' "$rules" | while read -r folder allowed; do
   [ -n "$folder" ] || continue
