@@ -14,7 +14,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 checks='-*,clang-analyzer-*,bugprone-*'
-read -ra flags <<<"-std=gnu11 -DHAVE_CONFIG_H -D_GNU_SOURCE -DPKGLIBDIR=\"\" -I. -Iinclude -Ibuild/check -Ibuild/check/lib -Ibuild/check/agent \
+read -ra flags <<<"-std=gnu11 -DHAVE_CONFIG_H -D_GNU_SOURCE -DPKGLIBDIR=\"\" -DPKGLIBEXECDIR=\"\" -I. -Iinclude -Ibuild/check -Ibuild/check/lib -Ibuild/check/agent \
   $(pkg-config --cflags glib-2.0 gio-2.0 gio-unix-2.0 json-c libevent_core libtirpc libnl-route-3.0)"
 
 tidy_one() {
