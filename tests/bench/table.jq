@@ -11,7 +11,7 @@ def cell: "\(.median | round3) [\(.min | round3) .. \(.max | round3)]";
 def block:
   .ours as $ours
   | ([.points[].ratios | keys[]] | unique) as $peers
-  | ([.points[].series | keys[]] | unique | [$ours] + (. - [$ours])) as $series
+  | ([.points[].series | keys[]] | unique | (. - (. - [$ours])) + (. - [$ours])) as $series
   | "\(.title) (\(.unit), \(.better) is better; median [least .. most])",
     ("  " + (.x | pad(22)) + ($peers | map("vs \(.)" | pad(18)) | join("")) + ($series | map(pad(30)) | join(""))),
     (.points[] | . as $p

@@ -93,20 +93,25 @@ bench_run() {
 }
 
 # One bench: like a VM case (see tests/vm/cases/README.md), but it prints samples.  Both halves have
-# tests/bench/sample.sh, $rounds and $quick; one without guest() needs no VM.
+# tests/bench/sample.sh, $rounds and $quick; one without guest() needs no VM.  prepare(), if it is there,
+# comes first; what it adds to vars, as NAME=WORD, both halves have as well.
 bench_case() {
   local file=$top/tests/bench/cases/$1.sh dir status=0 rounds=5
   [ -z "$bench_quick" ] || rounds=3
   mkdir -p "$build/run"
   dir=$(mktemp -d "$build/run/bench.XXXXXX")
   (
-    options=() quick=$bench_quick
+    options=() vars=("rounds=$rounds" "quick=$bench_quick")
     # shellcheck source=/dev/null
     . "$file"
-    bench_host_script "$file" "$rounds" >"$dir/host.sh"
-    [ "$(type -t guest)" = function ] || exec env PATH="$build/host:$PATH" bash "$dir/host.sh"
+    [ "$(type -t prepare)" != function ] || prepare || exit
+    bench_host_script "$file" "${vars[@]}" >"$dir/host.sh"
+    if [ "$(type -t guest)" != function ]; then
+      PATH=$build/host:$PATH bash "$dir/host.sh"
+      exit
+    fi
     {
-      echo "rounds=$rounds quick=$bench_quick"
+      printf '%s\n' "${vars[@]}"
       cat "$top"/tests/{vm/tap,bench/sample,bench/stacks}.sh
       declare -f guest | sed 's/^\( *\)function \([a-z_]* ()\)/\1\2/'
       echo 'guest; exit $?'
@@ -119,10 +124,12 @@ bench_case() {
   return $status
 }
 
-bench_host_script() { # FILE ROUNDS
-  printf "set -u; top='%s' build='%s' cache='%s' kernel='%s' rounds=%s quick='%s'\n" \
-    "$top" "$build" "$cache" "$bench_kernel" "$2" "$bench_quick"
-  printf ". '%s'\n" "$top/tests/vm/tap.sh" "$top/tests/bench/sample.sh" "$1"
+bench_host_script() { # FILE NAME=WORD...
+  local file=$1
+  shift
+  printf "set -u; top='%s' build='%s' kernel='%s'\n" "$top" "$build" "$bench_kernel"
+  printf '%s\n' "$@"
+  printf ". '%s'\n" "$top/tests/vm/tap.sh" "$top/tests/bench/sample.sh" "$file"
   echo host
 }
 

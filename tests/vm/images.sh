@@ -223,3 +223,21 @@ images_debian_make() {
   as_root bash -c "$(declare -f images_ext4); images_ext4 '$root' '$cache/debian.img' debian"
   as_root rm -rf "$root"
 }
+
+# The host of virtio-vsock, as Debian has it: a peer for ./dev bench.
+images_vhost_vsock=$cache/vhost-device-vsock/usr/bin/vhost-device-vsock
+
+images_vhost_vsock() {
+  [ -x "$images_vhost_vsock" ] ||
+    run_logged "$build/log/vhost-vsock.log" "vhost-device-vsock of forky" images_vhost_vsock_unpack
+}
+
+images_vhost_vsock_unpack() {
+  local dir=$cache/vhost-device-vsock
+  rm -rf "$dir"
+  mkdir -p "$dir/debs"
+  images_apt_config forky
+  (cd "$dir/debs" && APT_CONFIG=$cache/apt/forky/apt.conf apt-get download vhost-device-vsock)
+  dpkg-deb -x "$dir"/debs/*.deb "$dir"
+  rm -r "$dir/debs"
+}

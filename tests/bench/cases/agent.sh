@@ -7,12 +7,15 @@
 # Both start as their services, one after the other.  vmtd is measured over the port, as open-vm-tools
 # uses it, and once more over vmt.ko.
 # shellcheck disable=SC2034,SC2154
-tree=$build/bench/agent
-rm -rf "$tree"
-mkdir -p "$tree"
-cp -a "$build/guest-root/usr" "$tree/"
-rm -f "$tree"/usr/bin/vmtoolsd "$tree"/usr/bin/vmware-*	# the names that both have are open-vm-tools'
-options=(--no-load --userland debian --timeout 3600 --copy "$tree/usr:/usr")
+prepare() {
+  local tree=$build/bench/agent
+  rm -rf "$tree"
+  mkdir -p "$tree"
+  cp -a "$build/guest-root/usr" "$tree/"
+  # The names that both have are open-vm-tools'.
+  rm -f "$tree"/usr/bin/vmtoolsd "$tree"/usr/bin/vmware-*
+  options=(--no-load --userland debian --timeout 3600 --copy "$tree/usr:/usr")
+}
 
 guest() {
   systemd-sysusers
