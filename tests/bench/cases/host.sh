@@ -21,7 +21,7 @@ guest() {
 }
 
 host() {
-  pids=$(vmctl status --json | jq -r '.vms[0] | "\(.pid) \(.["qemu-pid"])"')
+  pids=$(vmctl status --json | jq -r '.vms[0] | "\(.pid) \(.["engine-pid"])"')
   vm=${pids% *} qemu=${pids#* }
   idle() { [ "$(vmctl var "$VM_NAME" get guestinfo.bench 2>/dev/null)" = idle ]; }
   wait_for 300 idle || return
