@@ -55,17 +55,16 @@ static void t_cancel(void *data, uint32_t seq)
 {
 }
 
-static void t_timer(void *data, uint64_t at_ms)
+static void t_taken(void *data)
 {
-}
+	struct world *w = data;
 
-static void t_sync_time(void *data)
-{
+	w->count = 0;
 }
 
 static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 static const struct grpc_transport transport = {
-	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
+	.via = GRPC_VIA_VSOCK, .push = t_push, .cancel = t_cancel, .taken = t_taken,
 };
 
 static uint32_t take(struct world *w)
@@ -88,11 +87,14 @@ static void agent(struct world *w, const char *line, size_t len)
 	switch (len > 1 ? line[1] : 0) {
 	case 'o':
 		w->count = 0;
-		grpc_tclo_opened(w->g);
+		grpc_tclo_opened(w->g, &transport, w);
 		break;
 	case 'c':
 		w->count = 0;
-		grpc_tclo_closed(w->g);
+		grpc_tclo_closed(w->g, w);
+		break;
+	case 'h':
+		grpc_tclo_heard(w->g, w);
 		break;
 	case 'a':
 		seq = take(w);
@@ -122,7 +124,9 @@ static void agent(struct world *w, const char *line, size_t len)
 static void request(struct world *w, const char *line, size_t len)
 {
 	static char reply[REPLY_ROOM];
-	size_t n = grpc_rpci(w->g, line, len, reply, sizeof(reply));
+	/* Which of both it is decides only about what is protected: tried with the same lines. */
+	const struct grpc_caller who = { .via = GRPC_VIA_VSOCK, .privileged = len % 2 };
+	size_t n = grpc_rpci(w->g, &who, line, len, reply, sizeof(reply));
 
 	if (n < 2 || n > sizeof(reply) || (reply[0] != '0' && reply[0] != '1') || reply[1] != ' ')
 		abort();
@@ -157,7 +161,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.g = grpc_new(&config, &ops, &w);
 	if (!w.g)
 		return 0;
-	grpc_transport_set(w.g, &transport, &w);
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((nl ? nl : end) - p);
