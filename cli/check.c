@@ -23,6 +23,7 @@ struct check {
 	struct vmt_info info;	/* if driver_here */
 	char *rpc;		/* transport that works, or why none does */
 	gboolean rpc_works;
+	gboolean privileged;	/* the host knows that this user has rights here */
 };
 
 static const char *call_name(VmtCall call)
@@ -75,6 +76,7 @@ static void check_rpc(struct check *c)
 	g_autoptr(VmtChannel) ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
 
 	c->rpc_works = ch != NULL;
+	c->privileged = ch && vmt_channel_privileged(ch);
 	c->rpc = g_strdup(ch ? vmt_channel_transport(ch) : error->message);
 }
 
@@ -89,7 +91,8 @@ static void print_text(const struct check *c)
 	printf("driver:  %s %s\n", VMT_DEVICE, c->driver);
 	if (c->driver_here)
 		printf("tclo:    served by %s\n", tclo_name(c->info.tclo_state));
-	printf("rpc:     %s%s\n", c->rpc_works ? "works, " : "", c->rpc);
+	printf("rpc:     %s%s%s\n", c->rpc_works ? "works, " : "", c->rpc,
+	       c->privileged ? ", from a privileged port" : "");
 }
 
 static void print_json(const struct check *c)
@@ -109,6 +112,7 @@ static void print_json(const struct check *c)
 		json_object_object_add(o, "tclo", cli_json_text(tclo_name(c->info.tclo_state)));
 	json_object_object_add(o, "rpc_works", json_object_new_boolean(c->rpc_works));
 	json_object_object_add(o, "rpc", cli_json_text(c->rpc));
+	json_object_object_add(o, "rpc_privileged", json_object_new_boolean(c->privileged));
 	(void)cli_json_print(o);
 }
 
