@@ -35,7 +35,7 @@ static uint64_t ping_at(const struct grpc *g)
 {
 	uint32_t every = g->config.ping_ms;
 
-	if (g->talk != TALK_READY || !TAILQ_EMPTY(&g->cmds))
+	if (!g->transport || g->talk != TALK_READY || !TAILQ_EMPTY(&g->cmds))
 		return GRPC_NEVER;
 	if (!every && g->transport->via == GRPC_VIA_VSOCK)
 		every = GRPC_VSOCK_PING_MS;
