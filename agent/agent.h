@@ -51,9 +51,6 @@ extern const VmtTcloFuncs agent_commands;
  */
 void agent_reopen(struct agent *agent);
 
-/** agent_serving - main.c: the host is served; says by which way, if that is another than before */
-void agent_serving(struct agent *agent);
-
 /** agent_lost - main.c: the channel is gone for good; ends the main loop with a failure */
 void agent_lost(struct agent *agent, const GError *error);
 

@@ -42,23 +42,11 @@ static struct {
 	gboolean fixed;		/* the channel was named: no changing over */
 	guint retry;		/* source */
 	guint reopen;		/* source */
-	const char *said;	/* transport that the status names; static */
 	gboolean waiting;	/* said that another program has the channel */
 	int status;
 } vmtd = { .agent.priv_socket = PRIV_SOCKET, .conf_path = CONF_PATH };
 
 static gboolean serve_again(gpointer data);
-
-void agent_serving(struct agent *agent)
-{
-	const char *transport = vmt_tclo_transport(agent->tclo);
-
-	if (!g_strcmp0(transport, vmtd.said))
-		return;
-	vmtd.said = transport;
-	g_message("serving the host, transport %s", transport);
-	notify_status(TRUE, "Serving the host, transport %s", transport);
-}
 
 /* Returns FALSE if there is nothing to serve and never will be */
 static gboolean serve(void)
@@ -70,8 +58,9 @@ static gboolean serve(void)
 	vmtd.retry = 0;
 	vmtd.agent.tclo = vmt_tclo_new("toolbox", vmtd.channel, &agent_commands, &vmtd.agent, &error);
 	if (vmtd.agent.tclo) {
-		vmtd.said = NULL;
-		agent_serving(&vmtd.agent);
+		g_message("serving the host, transport %s", vmt_tclo_transport(vmtd.agent.tclo));
+		notify_status(TRUE, "Serving the host, transport %s",
+			      vmt_tclo_transport(vmtd.agent.tclo));
 		vmtd.waiting = FALSE;
 		return TRUE;
 	}
@@ -222,7 +211,7 @@ int main(int argc, char **argv)
 	g_autofree char *priv = NULL, *conf = NULL;
 	const GOptionEntry options[] = {
 		{ "channel", 'c', 0, G_OPTION_ARG_STRING, &vmtd.channel,
-		  "How to reach the host: vsock, vmt, direct, fake:PATH or fake-poll:PATH", "CHANNEL" },
+		  "How to reach the host: vmt, direct, fake:PATH or fake-poll:PATH", "CHANNEL" },
 		{ "conf", 'f', 0, G_OPTION_ARG_FILENAME, &conf, "Another tools.conf", "PATH" },
 		{ "debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "Log more", NULL },
 		{ "priv", 0, 0, G_OPTION_ARG_FILENAME, &priv, "Socket of the helper", "PATH" },

@@ -156,7 +156,6 @@ static void reset(VmtTclo *tclo, gpointer data)
 {
 	struct agent *agent = data;
 
-	agent_serving(agent);
 	agent_rpc_or_log(agent, GRPC_UNIFIED_LOOP " toolbox");
 	agent_rpc_or_log(agent, GRPC_LOG " toolbox: Version: vmtkit %s", vmt_version());
 	info_forget(agent->info);

@@ -23,7 +23,6 @@ struct check {
 	struct vmt_info info;	/* if driver_here */
 	char *rpc;		/* transport that works, or why none does */
 	gboolean rpc_works;
-	gboolean privileged;	/* the host knows that this user has rights here */
 };
 
 static const char *call_name(VmtCall call)
@@ -76,7 +75,6 @@ static void check_rpc(struct check *c)
 	g_autoptr(VmtChannel) ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
 
 	c->rpc_works = ch != NULL;
-	c->privileged = ch && vmt_channel_privileged(ch);
 	c->rpc = g_strdup(ch ? vmt_channel_transport(ch) : error->message);
 }
 
@@ -91,8 +89,7 @@ static void print_text(const struct check *c)
 	printf("driver:  %s %s\n", VMT_DEVICE, c->driver);
 	if (c->driver_here)
 		printf("tclo:    served by %s\n", tclo_name(c->info.tclo_state));
-	printf("rpc:     %s%s%s\n", c->rpc_works ? "works, " : "", c->rpc,
-	       c->privileged ? ", from a privileged port" : "");
+	printf("rpc:     %s%s\n", c->rpc_works ? "works, " : "", c->rpc);
 }
 
 static void print_json(const struct check *c)
@@ -112,7 +109,6 @@ static void print_json(const struct check *c)
 		json_object_object_add(o, "tclo", cli_json_text(tclo_name(c->info.tclo_state)));
 	json_object_object_add(o, "rpc_works", json_object_new_boolean(c->rpc_works));
 	json_object_object_add(o, "rpc", cli_json_text(c->rpc));
-	json_object_object_add(o, "rpc_privileged", json_object_new_boolean(c->privileged));
 	(void)cli_json_print(o);
 }
 

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * backoff.c - how long to wait until the host is polled, or vSockets are tried, again
+ * backoff.c - how long to wait until the host is polled again
  *
  * After a message: at once, then 10, 20, 40, 80 and 100 ms, as hosts know it from their other guests.
  * When nothing came for 30 seconds the delay doubles up to one second, the rate of the BSD drivers:
  * the host takes a guest that polls less often for dead.
- *
- * Over vSockets a host may serve nothing, or nothing yet: each try costs it a stream, so they become rare,
- * with the times of stock agents.
  */
 #include <wire/guestrpc.h>
 
 #include "lib/backoff.h"
-
-#define RETRY_FIRST_MS	2000
-#define RETRY_MAX_MS	300000
 
 guint backoff_message(struct backoff *b, gint64 now)
 {
@@ -31,10 +25,4 @@ guint backoff_empty(struct backoff *b, gint64 now)
 	if (b->delay > max)
 		b->delay = max;
 	return b->delay;
-}
-
-void retry_failed(struct retry *r, gint64 now)
-{
-	r->wait = r->wait ? MIN(r->wait * 2, RETRY_MAX_MS) : RETRY_FIRST_MS;
-	r->at = now + r->wait;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * backoff.h - how long to wait until the host is polled, or vSockets are tried, again
+ * backoff.h - how long to wait until the host is polled again
  */
 #ifndef VMTKIT_LIB_BACKOFF_H
 #define VMTKIT_LIB_BACKOFF_H
@@ -22,14 +22,5 @@ guint backoff_message(struct backoff *b, gint64 now);
 
 /** backoff_empty - nothing came; returns the delay before the next poll, 10 to 1000 */
 guint backoff_empty(struct backoff *b, gint64 now);
-
-/* A way to the host that is tried again after it failed, ever more rarely; all zero: now */
-struct retry {
-	gint64 at;		/* not before; milliseconds */
-	guint wait;		/* the last one, in milliseconds */
-};
-
-/** retry_failed - it failed at @now: 2 s until the next try, then twice as long each time, up to 300 s */
-void retry_failed(struct retry *r, gint64 now);
 
 #endif /* VMTKIT_LIB_BACKOFF_H */

@@ -5,12 +5,6 @@
  * A channel remembers what it was opened with, so that a lost one can be had again in the same way:
  * a restored or moved machine loses every channel.  With the automatic choice the choice is made anew,
  * because the driver may have come or gone meanwhile.
- *
- * The automatic choice for RPCI is vSockets, where the host can tell who asks; then the driver; then the
- * hypervisor itself.  For TCLO it is the driver, and if there is none vSockets, then the hypervisor.
- * vSockets that did not work are passed by until their time of retry has come; then the next RPCI call
- * moves its channel over, and so does TCLO that polls.  That time is the process's, under retry_lock, not a channel's:
- * what failed for one would fail for all.
  */
 #include "config.h"
 
@@ -20,11 +14,7 @@
 
 #include <wire/guestrpc.h>
 
-#include "lib/backoff.h"
-#include "lib/vsock.h"
-
-static GMutex retry_lock;
-static struct retry vsock_retry;	/* under retry_lock */
+#include "lib/channel.h"
 
 G_DEFINE_QUARK(vmt-error-quark, vmt_error)
 
@@ -41,67 +31,20 @@ static gboolean open_by(VmtChannel *ch, const struct vmt_transport *t, const cha
 	return ch->open;
 }
 
-static gboolean vsock_due(void)
-{
-	gint64 now = g_get_monotonic_time() / 1000;
-	gboolean due;
-
-	g_mutex_lock(&retry_lock);
-	due = now >= vsock_retry.at;
-	g_mutex_unlock(&retry_lock);
-	return due;
-}
-
-static void vsock_tried(gboolean worked)
-{
-	gint64 now = g_get_monotonic_time() / 1000;
-
-	g_mutex_lock(&retry_lock);
-	if (worked)
-		vsock_retry = (struct retry){ 0 };
-	else
-		retry_failed(&vsock_retry, now);
-	g_mutex_unlock(&retry_lock);
-}
-
-void vmt_channel_useless(VmtChannel *ch)
-{
-	if (ch->transport == &vmt_transport_vsock)
-		vsock_tried(FALSE);
-}
-
-void vmt_channel_retry_vsock(void)
-{
-	vsock_tried(TRUE);
-}
-
-/* vSockets, if it is their time; why they do not work is nothing that a user has to know */
-static gboolean open_vsock(VmtChannel *ch)
-{
-	if (!vsock_due())
-		return FALSE;
-	vsock_tried(open_by(ch, &vmt_transport_vsock, NULL, NULL));
-	return ch->open;
-}
-
 /*
- * For RPCI the driver may be passed by for any reason: the hypervisor itself answers all the same.
- * For TCLO only if it is not there, see vmt_channel_open().
+ * The driver first.  For RPCI it may be passed by for any reason: the hypervisor itself answers all the
+ * same.  For TCLO only if it is not there, see vmt_channel_open().
  */
 static gboolean open_auto(VmtChannel *ch, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 
-	if (ch->proto == VMT_PROTO_RPCI && open_vsock(ch))
-		return TRUE;
 	if (open_by(ch, &vmt_transport_device, NULL, &why))
 		return TRUE;
 	if (ch->proto == VMT_PROTO_TCLO && !g_error_matches(why, VMT_ERROR, VMT_ERROR_NOT_VMWARE)) {
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}
-	if (ch->proto == VMT_PROTO_TCLO && open_vsock(ch))
-		return TRUE;
 	return open_by(ch, &vmt_transport_direct, NULL, error);
 }
 
@@ -115,15 +58,12 @@ static gboolean channel_open(VmtChannel *ch, GError **error)
 		return open_by(ch, &vmt_transport_device, NULL, error);
 	if (!strcmp(spec, "direct"))
 		return open_by(ch, &vmt_transport_direct, NULL, error);
-	if (!strcmp(spec, "vsock"))
-		return open_by(ch, &vmt_transport_vsock, NULL, error);
 	if (g_str_has_prefix(spec, "fake:"))
 		return open_by(ch, &vmt_transport_fake, spec + strlen("fake:"), error);
 	if (g_str_has_prefix(spec, "fake-poll:"))
 		return open_by(ch, &vmt_transport_fake_poll, spec + strlen("fake-poll:"), error);
 	g_set_error(error, VMT_ERROR, VMT_ERROR_INVALID,
-		    "%s: no such transport: must be vsock, vmt, direct, fake:PATH or fake-poll:PATH",
-		    spec);
+		    "%s: no such transport: must be vmt, direct, fake:PATH or fake-poll:PATH", spec);
 	return FALSE;
 }
 
@@ -150,7 +90,6 @@ VmtChannel *vmt_channel_of(const struct vmt_transport *transport, VmtProto proto
 {
 	VmtChannel *ch = channel_new(proto);
 
-	ch->spec = g_strdup(transport->name);	/* as if it had been named */
 	ch->transport = transport;
 	ch->priv = priv;
 	ch->open = TRUE;
@@ -183,28 +122,6 @@ void vmt_channel_free(VmtChannel *ch)
 const char *vmt_channel_transport(VmtChannel *ch)
 {
 	return ch->transport->name;
-}
-
-gboolean vmt_channel_privileged(VmtChannel *ch)
-{
-	return ch->open && ch->transport == &vmt_transport_vsock && vmt_vsock_privileged(ch);
-}
-
-gboolean vmt_channel_to_vsock(VmtChannel *ch)
-{
-	VmtChannel other = { .proto = ch->proto };
-
-	if (ch->spec || ch->transport == &vmt_transport_vsock ||
-	    (ch->proto == VMT_PROTO_TCLO && ch->transport == &vmt_transport_device))
-		return FALSE;
-	/* What the channel has stays in use if this does not work */
-	if (!open_vsock(&other))
-		return FALSE;
-	channel_close(ch);
-	ch->transport = other.transport;
-	ch->priv = other.priv;
-	ch->open = TRUE;
-	return TRUE;
 }
 
 gboolean vmt_channel_send(VmtChannel *ch, const void *buf, gsize len, GError **error)
@@ -267,7 +184,6 @@ char *vmt_channel_call(VmtChannel *ch, const void *request, gsize len, gsize *re
 		g_set_error_literal(error, VMT_ERROR, VMT_ERROR_INVALID, "not an RPCI channel");
 		return NULL;
 	}
-	(void)vmt_channel_to_vsock(ch);
 	if (!exchange_or_reopen(ch, request, len, error))
 		return NULL;
 	if (ch->buf->len < head || (memcmp(ch->buf->data, GRPC_RPCI_OK, head) &&

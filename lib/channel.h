@@ -16,7 +16,6 @@
  * send()	one message.  With polled set, an empty one asks whether the host has something
  * receive()	1 and one message in @into, 0 if there is none now, -1 and @error.  RPCI: the reply to
  *		what was sent, for which it waits
- * ping()	NULL, or tells the host that we live, which it wants to hear each GRPC_PACKET_PING_MS
  * fd()		readable when receive() has something; -1 with polled set
  */
 struct vmt_transport {
@@ -25,7 +24,6 @@ struct vmt_transport {
 	gboolean (*open)(VmtChannel *channel, const char *arg, GError **error);
 	gboolean (*send)(VmtChannel *channel, const guint8 *buf, gsize len, GError **error);
 	int (*receive)(VmtChannel *channel, GByteArray *into, GError **error);
-	gboolean (*ping)(VmtChannel *channel, GError **error);
 	int (*fd)(VmtChannel *channel);
 	gboolean (*declare_power)(VmtChannel *channel, VmtPower op);	/* may be NULL */
 	void (*close)(VmtChannel *channel);
@@ -42,25 +40,11 @@ struct _VmtChannel {
 
 extern const struct vmt_transport vmt_transport_device;
 extern const struct vmt_transport vmt_transport_direct;
-extern const struct vmt_transport vmt_transport_vsock;
 extern const struct vmt_transport vmt_transport_fake;
 extern const struct vmt_transport vmt_transport_fake_poll;
 
 /* vmt_channel_reopen - close what is left of a channel and open it as it was opened first */
 gboolean vmt_channel_reopen(VmtChannel *channel, GError **error);
-
-/* vmt_channel_useless - it opened, and was lost before it carried anything: so much for that way */
-void vmt_channel_useless(VmtChannel *channel);
-
-/* vmt_channel_retry_vsock - the host began anew: vSockets that failed before are tried again at once */
-void vmt_channel_retry_vsock(void);
-
-/*
- * vmt_channel_to_vsock - move to vSockets a channel of the automatic choice that would rather be there
- *
- * Returns TRUE if it moved: then the host begins anew with it.  Tries only when it is time to.
- */
-gboolean vmt_channel_to_vsock(VmtChannel *channel);
 
 /* vmt_channel_send, vmt_channel_receive - one step; arguments as in struct vmt_transport */
 gboolean vmt_channel_send(VmtChannel *channel, const void *buf, gsize len, GError **error);

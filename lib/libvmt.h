@@ -173,16 +173,11 @@ typedef struct _VmtChannel VmtChannel;
 /**
  * vmt_channel_open:
  * @proto: which protocol
- * @transport: (nullable): "vsock" for vSockets, "vmt" for the driver's /dev/vmt, "direct" for the
- *   hypervisor itself, "fake:PATH" or "fake-poll:PATH" for a UNIX socket that plays the host in
- *   tests (the second is polled as "direct" is), or %NULL for the value of $VMT_CHANNEL, if there is
- *   one, else for what works here
+ * @transport: (nullable): "vmt" for the driver's /dev/vmt, "direct" for the hypervisor itself,
+ *   "fake:PATH" or "fake-poll:PATH" for a UNIX socket that plays the host in tests (the second is
+ *   polled as "direct" is), or %NULL for the value of $VMT_CHANNEL, if there is one, else for what
+ *   works here: /dev/vmt when it is there and permitted, else direct
  * @error: return location for an error
- *
- * What works here is, for RPCI, vSockets, then /dev/vmt, then the hypervisor itself; for TCLO
- * /dev/vmt, then vSockets if the caller may bind a port of at most 1023, then the hypervisor.
- * vSockets count only if a stack of them is loaded.  When they do not work they are tried again by a
- * later call after 2 seconds, then after twice as long each time, up to 5 minutes.
  *
  * For TCLO a driver that is there is never passed by, because the host has one TCLO channel only:
  * without the right to it the error is %VMT_ERROR_ACCESS, while it has an owner %VMT_ERROR_BUSY.
@@ -202,20 +197,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VmtChannel, vmt_channel_free)
  * vmt_channel_transport:
  * @channel: a channel
  *
- * Returns: "vsock", "vmt", "direct" or "fake"; static
+ * Returns: "vmt", "direct" or "fake"; static
  */
 const char *vmt_channel_transport(VmtChannel *channel);
-
-/**
- * vmt_channel_privileged:
- * @channel: a channel
- *
- * Only over vSockets can a host know that a program has rights in the guest: by its port, which is
- * at most 1023.  Some hosts show or take variables only then.
- *
- * Returns: whether the host knows it of this channel
- */
-gboolean vmt_channel_privileged(VmtChannel *channel);
 
 /**
  * vmt_channel_call:
@@ -304,8 +288,7 @@ typedef struct {
  *
  * Opens the TCLO channel and serves it from the thread-default #GMainContext.  With a transport that
  * must be polled it polls every 10 to 100 ms for 30 seconds after a command and then up to once a
- * second; with /dev/vmt it waits and costs nothing; over vSockets it waits, and tells the host once a
- * second that it lives.
+ * second; with /dev/vmt it waits and costs nothing.
  *
  * Returns: (transfer full): the server, or %NULL and @error
  */
@@ -359,7 +342,7 @@ gboolean vmt_tclo_declare_power(VmtTclo *tclo, VmtPower op);
  * vmt_tclo_transport:
  * @tclo: a server
  *
- * Returns: "vsock", "vmt", "direct" or "fake"; static
+ * Returns: "vmt", "direct" or "fake"; static
  */
 const char *vmt_tclo_transport(VmtTclo *tclo);
 

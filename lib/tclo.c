@@ -11,8 +11,6 @@
  *	BROKEN	the channel was lost; it is opened again after 1 s, as often as REOPEN_MAX times.
  *	LOST	given up; funcs->lost was called and no source is left.
  *
- * A transport that wants signs of life gets one a second while SERVING, by a source of its own.
- *
  * What a command wants done after its reply (switch the machine off, tell the host all again) is run
  * when the reply was sent, or when the channel is lost or closed first.  The functions of the user may not free
  * the server, so nothing here has to look whether it is still there after a call.
@@ -34,7 +32,6 @@ struct _VmtTclo {
 	gpointer data;
 	char *app;
 	GSource *source;
-	GSource *ping_source;		/* while the transport wants signs of life */
 	struct backoff backoff;
 	GString *reply;			/* not sent yet, if reply_pending */
 	gboolean reply_pending;
@@ -46,38 +43,24 @@ struct _VmtTclo {
 static gboolean tick(gpointer data);
 static gboolean readable(gint fd, GIOCondition cond, gpointer data);
 static gboolean try_again(gpointer data);
-static gboolean ping_due(gpointer data);
 
-/* Replace one of ours by another, or by NULL */
-static void replace(VmtTclo *tclo, GSource **where, GSource *source, GSourceFunc func)
+static void source_set(VmtTclo *tclo, GSource *source, GSourceFunc func)
 {
-	if (*where) {
-		g_source_destroy(*where);
-		g_source_unref(*where);
+	if (tclo->source) {
+		g_source_destroy(tclo->source);
+		g_source_unref(tclo->source);
 	}
-	*where = source;
+	tclo->source = source;
 	if (!source)
 		return;
 	g_source_set_callback(source, func, tclo, NULL);
 	g_source_attach(source, g_main_context_get_thread_default());
 }
 
-static void source_set(VmtTclo *tclo, GSource *source, GSourceFunc func)
-{
-	replace(tclo, &tclo->source, source, func);
-}
-
-static void ping_set(VmtTclo *tclo, gboolean on)
-{
-	replace(tclo, &tclo->ping_source,
-		on ? g_timeout_source_new_seconds(GRPC_PACKET_PING_MS / 1000) : NULL, ping_due);
-}
-
 static void serve(VmtTclo *tclo)
 {
 	const struct vmt_transport *t = tclo->channel->transport;
 
-	ping_set(tclo, t->ping != NULL);
 	if (t->polled)
 		source_set(tclo, g_timeout_source_new(0), tick);
 	else
@@ -97,10 +80,7 @@ static void run_after(VmtTclo *tclo)
 
 static void broken(VmtTclo *tclo, const GError *why)
 {
-	ping_set(tclo, FALSE);
 	run_after(tclo);
-	if (tclo->reopens)
-		vmt_channel_useless(tclo->channel);
 	if (tclo->reopens < REOPEN_MAX) {
 		source_set(tclo, g_timeout_source_new_seconds(REOPEN_WAIT_S), try_again);
 		return;
@@ -122,22 +102,10 @@ static gboolean try_again(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static gboolean ping_due(gpointer data)
-{
-	VmtTclo *tclo = data;
-	g_autoptr(GError) why = NULL;
-
-	if (tclo->channel->transport->ping(tclo->channel, &why))
-		return G_SOURCE_CONTINUE;
-	broken(tclo, why);
-	return G_SOURCE_REMOVE;
-}
-
 static void reset_answered(gpointer data)
 {
 	VmtTclo *tclo = data;
 
-	vmt_channel_retry_vsock();
 	tclo->funcs->reset(tclo, tclo->data);
 }
 
@@ -198,10 +166,6 @@ static gboolean tick(gpointer data)
 	int got = -1;
 	guint delay;
 
-	if (!tclo->reply_pending && vmt_channel_to_vsock(tclo->channel)) {
-		serve(tclo);
-		return G_SOURCE_REMOVE;
-	}
 	if (answer(tclo, &why))
 		got = receive(tclo, &why);
 	/* A message that was too long is gone and was refused: the channel goes on */
@@ -253,7 +217,6 @@ void vmt_tclo_free(VmtTclo *tclo)
 	if (!tclo)
 		return;
 	source_set(tclo, NULL, NULL);
-	ping_set(tclo, FALSE);
 	run_after(tclo);
 	vmt_channel_free(tclo->channel);
 	g_string_free(tclo->reply, TRUE);

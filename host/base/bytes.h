@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bytes.h - numbers at any alignment, little-endian mostly, and counts of arrays
+ * bytes.h - little-endian numbers at any alignment, and counts of arrays
  *
  * The only header of host/base that host/model uses: no I/O, no allocation.
  */
@@ -56,20 +56,6 @@ static inline void put_le32(void *p, uint32_t v)
 static inline void put_le64(void *p, uint64_t v)
 {
 	v = htole64(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline uint32_t get_be32(const void *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
-}
-
-static inline void put_be32(void *p, uint32_t v)
-{
-	v = htobe32(v);
 	memcpy(p, &v, sizeof(v));
 }
 

@@ -18,7 +18,6 @@
  *	TCLO_CLOSED (gen)	->
  *	RESET			->			all channels are gone
  *	CRASHED			->			the guest says that its kernel panicked
- *				<-	TCLO_CLOSE (gen)	the guest's agent has another way
  *				<-	CHECKPOINT, GUI_OPTIONS, FAULT, FAULT_CLEAR
  *
  * A generation counts the TCLO channels: a TCLO message for an earlier one is dropped by the front.
@@ -58,7 +57,6 @@ enum front_type {
 	FRONT_RPCI_REPLY,	/* seq: id of the call; the reply */
 	FRONT_TCLO,		/* gen, seq > 0; the command */
 	FRONT_TCLO_CANCEL,	/* seq */
-	FRONT_TCLO_CLOSE,	/* gen: close that channel, if it is still open */
 	FRONT_CHECKPOINT,
 	FRONT_GUI_OPTIONS,	/* seq: BDOOR_GUI_*, as in the welcome */
 	FRONT_FAULT,		/* a line, as fault_parse() reads it */

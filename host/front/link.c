@@ -163,9 +163,6 @@ static bool dispatch(struct link *l, const struct front_hdr *hdr, const char *bo
 	case FRONT_TCLO_CANCEL:
 		l->ops->cancel(l->data, hdr->seq);
 		return true;
-	case FRONT_TCLO_CLOSE:
-		l->ops->close(l->data, hdr->gen);
-		return true;
 	case FRONT_CHECKPOINT:
 		l->ops->checkpoint(l->data);
 		return true;

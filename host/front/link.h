@@ -20,7 +20,6 @@ struct link;
 struct link_ops {
 	void (*tclo)(void *data, uint32_t gen, uint32_t seq, const void *msg, size_t len);
 	void (*cancel)(void *data, uint32_t seq);
-	void (*close)(void *data, uint32_t gen);
 	void (*checkpoint)(void *data);
 	void (*gui_options)(void *data, uint32_t options);
 	void (*fault)(void *data, const char *line, size_t len);

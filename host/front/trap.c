@@ -174,15 +174,6 @@ static void vm_cancel(void *data, uint32_t seq)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static void vm_close(void *data, uint32_t gen)
-{
-	struct trap *t = data;
-
-	pthread_mutex_lock(&t->lock);
-	bdoor_tclo_close(t->engine, gen);
-	pthread_mutex_unlock(&t->lock);
-}
-
 static void vm_checkpoint(void *data)
 {
 	struct trap *t = data;
@@ -223,7 +214,7 @@ static void vm_fault_clear(void *data, uint32_t kind)
 }
 
 static const struct link_ops vm_ops = {
-	.tclo = vm_tclo, .cancel = vm_cancel, .close = vm_close, .checkpoint = vm_checkpoint,
+	.tclo = vm_tclo, .cancel = vm_cancel, .checkpoint = vm_checkpoint,
 	.gui_options = vm_gui_options, .fault = vm_fault, .fault_clear = vm_fault_clear,
 };
 

@@ -147,9 +147,6 @@ int bdoor_tclo_push(struct bdoor *b, uint32_t gen, uint32_t seq, const void *msg
 /* bdoor_tclo_cancel - drop it if it is not yet being read, and do not wait for its reply */
 void bdoor_tclo_cancel(struct bdoor *b, uint32_t seq);
 
-/* bdoor_tclo_close - close the TCLO channel @gen under the guest's hands, if it is still open */
-void bdoor_tclo_close(struct bdoor *b, uint32_t gen);
-
 /* The number of the open TCLO channel, or 0. */
 uint32_t bdoor_tclo_gen(const struct bdoor *b);
 

@@ -600,12 +600,6 @@ void bdoor_tclo_cancel(struct bdoor *b, uint32_t seq)
 	}
 }
 
-void bdoor_tclo_close(struct bdoor *b, uint32_t gen)
-{
-	if (b->tclo && b->tclo->gen == gen)
-		chan_close(b, b->tclo);
-}
-
 uint32_t bdoor_tclo_gen(const struct bdoor *b)
 {
 	return b->tclo ? b->tclo->gen : 0;

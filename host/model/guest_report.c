@@ -46,8 +46,6 @@ void report_free(struct grpc_report *r)
 	free(r->os_full);
 	free(r->os_short);
 	free(r->os_details);
-	free(r->deploy_text);
-	free(r->backup_event);
 	free(r->stats);
 	disks_free(r);
 	nics_free(r);
@@ -59,13 +57,14 @@ void report_touch(struct grpc *g)
 	struct grpc_report *r = &g->report;
 
 	if (r->stale_ms) {
-		const struct grpc_report old = *r;
+		uint64_t rpci = r->rpci_count, failed = r->rpci_failed;
+		uint64_t lines = r->log_lines, dropped = r->log_dropped;
 
 		report_free(r);
-		memcpy(r->rpci_count, old.rpci_count, sizeof(r->rpci_count));
-		r->rpci_failed = old.rpci_failed;
-		r->log_lines = old.log_lines;
-		r->log_dropped = old.log_dropped;
+		r->rpci_count = rpci;
+		r->rpci_failed = failed;
+		r->log_lines = lines;
+		r->log_dropped = dropped;
 	}
 	r->changed_ms = grpc_now(g);
 }

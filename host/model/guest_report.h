@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/model/guestrpc.h"
-
 struct guestnic_v3;
 
 #define GRPC_DISKS_MAX	256
@@ -58,19 +56,11 @@ struct grpc_report {
 	uint8_t *stats;		/* type 8, as sent */
 	size_t stats_len;
 
-	/* customization and backup */
-	bool deploy_known;
-	uint32_t deploy_state;	/* 0 idle, 1 pending, 2 copying, 3 deploying, 4 running, 5 done */
-	uint32_t deploy_error;	/* 0 none */
-	char *deploy_text;
-	char *backup_event;	/* the last one: reset, prov.snapshotCommit, req.done, ... */
-	uint32_t backup_code;	/* 0 well */
-
 	uint64_t changed_ms;	/* clock of the last report; 0 = none yet */
 	uint64_t stale_ms;	/* clock of the guest reset since; 0 = of this boot */
 	uint64_t log_lines;
 	uint64_t log_dropped;	/* over the rate */
-	uint64_t rpci_count[GRPC_VIA_COUNT];	/* requests, by what they came over */
+	uint64_t rpci_count;
 	uint64_t rpci_failed;	/* answered "0 ..." */
 };
 

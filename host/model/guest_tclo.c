@@ -30,31 +30,21 @@ static void push_more(struct grpc *g);
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-/* When an agent from which nothing else is expected is asked whether it is there. */
-static uint64_t ping_at(const struct grpc *g)
-{
-	uint32_t every = g->config.ping_ms;
-
-	if (!g->transport || g->talk != TALK_READY || !TAILQ_EMPTY(&g->cmds))
-		return GRPC_NEVER;
-	if (!every && g->transport->via == GRPC_VIA_VSOCK)
-		every = GRPC_VSOCK_PING_MS;
-	return every ? g->heard_ms + every : GRPC_NEVER;
-}
-
 static void rearm(struct grpc *g)
 {
-	uint64_t at = ping_at(g);
+	uint64_t at = GRPC_NEVER;
 	struct grpc_cmd *c;
 
 	TAILQ_FOREACH(c, &g->cmds, link)
 		if (c->deadline_ms < at)
 			at = c->deadline_ms;
-	if (at == g->timer_ms)
+	if (g->talk == TALK_READY && g->config.ping_ms && TAILQ_EMPTY(&g->cmds) &&
+	    g->talked_ms + g->config.ping_ms < at)
+		at = g->talked_ms + g->config.ping_ms;
+	if (at == g->timer_ms || !g->transport)
 		return;
 	g->timer_ms = at;
-	if (g->ops->timer)
-		g->ops->timer(g->data, at);
+	g->transport->timer(g->transport_data, at);
 }
 
 static struct grpc_cmd *cmd_new(struct grpc *g, const void *msg, size_t len)
@@ -274,7 +264,6 @@ static void channel_gone(struct grpc *g)
 
 	g->talk = TALK_NONE;
 	g->talk_left = 0;
-	g->transport = NULL;
 	drop_internal(g);
 	TAILQ_FOREACH(c, &g->cmds, link) {
 		if (c->state == CMD_PUSHED) {
@@ -297,27 +286,19 @@ void grpc_faults_changed(struct grpc *g)
 		talk_again(g);
 }
 
-void grpc_tclo_opened(struct grpc *g, const struct grpc_transport *t, void *data)
+void grpc_tclo_opened(struct grpc *g)
 {
-	const struct grpc_transport *old = g->transport;
-	void *old_data = g->transport_data;
-
-	tap_in(g, t->via == GRPC_VIA_VSOCK ? "opened-vsock" : "opened", NULL, 0);
+	tap_in(g, "opened", NULL, 0);
 	channel_gone(g);
-	if (old && old_data != data)
-		old->taken(old_data);
-	g->transport = t;
-	g->transport_data = data;
-	g->heard_ms = grpc_now(g);
 	tools_set(g, GRPC_TOOLS_STARTING);
 	g->talk = TALK_RESET;
 	talk_say(g, GRPC_RESET);
 	push_more(g);
 }
 
-void grpc_tclo_closed(struct grpc *g, const void *data)
+void grpc_tclo_closed(struct grpc *g)
 {
-	if (!g->transport || g->transport_data != data)
+	if (g->talk == TALK_NONE)
 		return;
 	tap_in(g, "closed", NULL, 0);
 	channel_gone(g);
@@ -356,7 +337,7 @@ void grpc_tclo_replied(struct grpc *g, uint32_t seq, const void *reply, size_t l
 	char *text;
 
 	tap_in_number(g, "replied", seq, reply, len);
-	g->heard_ms = grpc_now(g);
+	g->talked_ms = grpc_now(g);
 	if (!c || c->state != CMD_ACCEPTED)
 		return;
 	text = malloc(len + 1);
@@ -367,15 +348,6 @@ void grpc_tclo_replied(struct grpc *g, uint32_t seq, const void *reply, size_t l
 	cmd_end(g, c, text ? 0 : -ENOMEM, text, text ? len : 0);
 	free(text);
 	push_more(g);
-}
-
-void grpc_tclo_heard(struct grpc *g, const void *data)
-{
-	if (!g->transport || g->transport_data != data)
-		return;
-	tap_in(g, "heard", NULL, 0);
-	g->heard_ms = grpc_now(g);
-	rearm(g);
 }
 
 /* ---- users ----------------------------------------------------------------------------------- */
@@ -434,31 +406,16 @@ enum grpc_tools grpc_tools_state(const struct grpc *g)
 	return g->tools;
 }
 
-bool grpc_tools_via(const struct grpc *g, enum grpc_via *ret_via)
+enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t last_poll_ms)
 {
-	if (g->transport)
-		*ret_via = g->transport->via;
-	return g->transport;
-}
-
-uint64_t grpc_heard_ms(const struct grpc *g, uint64_t polled_ms)
-{
-	enum grpc_via via;
-
-	if (grpc_tools_via(g, &via) && via == GRPC_VIA_VSOCK)
-		return g->heard_ms;
-	return polled_ms;
-}
-
-enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t polled_ms)
-{
-	uint64_t now = grpc_now(g), heard = grpc_heard_ms(g, polled_ms);
+	uint64_t now = grpc_now(g);
 
 	if (g->tools == GRPC_TOOLS_NONE || g->tools == GRPC_TOOLS_GONE)
 		return GRPC_HEARTBEAT_GREY;
-	if (heard >= now || now - heard < GRPC_HEARTBEAT_YELLOW_MS)
+	if (last_poll_ms >= now || now - last_poll_ms < GRPC_HEARTBEAT_YELLOW_MS)
 		return GRPC_HEARTBEAT_GREEN;
-	return now - heard < GRPC_HEARTBEAT_RED_MS ? GRPC_HEARTBEAT_YELLOW : GRPC_HEARTBEAT_RED;
+	return now - last_poll_ms < GRPC_HEARTBEAT_RED_MS ? GRPC_HEARTBEAT_YELLOW
+							  : GRPC_HEARTBEAT_RED;
 }
 
 /* ---- time, start and end --------------------------------------------------------------------- */
@@ -488,9 +445,22 @@ void grpc_tick(struct grpc *g)
 			cmd_end(g, c, -ETIMEDOUT, NULL, 0);
 		}
 	} while (c);
-	if (ping_at(g) <= now)
+	if (g->talk == TALK_READY && g->config.ping_ms && TAILQ_EMPTY(&g->cmds) &&
+	    now - g->talked_ms >= g->config.ping_ms) {
+		g->talked_ms = now;
 		ping(g);
+	}
 	push_more(g);
+}
+
+void grpc_transport_set(struct grpc *g, const struct grpc_transport *t, void *data)
+{
+	if (!t)
+		grpc_tclo_closed(g);
+	g->transport = t;
+	g->transport_data = data;
+	g->timer_ms = GRPC_NEVER;
+	rearm(g);
 }
 
 void tclo_init(struct grpc *g)
@@ -516,7 +486,6 @@ void tclo_guest_reset(struct grpc *g)
 	bool had_agent = g->tools != GRPC_TOOLS_NONE;
 
 	g->tools = GRPC_TOOLS_NONE;
-	g->transport = NULL;
 	g->power_on_sent = false;
 	cancel_all(g);
 	rearm(g);

@@ -16,7 +16,6 @@
 
 #include "host/base/bytes.h"
 #include "host/model/fault.h"
-#include "host/model/guest_stats.h"
 #include "host/model/guestrpc_impl.h"
 
 #define LOG_BURST	50		/* lines at once */
@@ -25,7 +24,6 @@
 
 struct call {
 	struct grpc *g;
-	const struct grpc_caller *who;
 	const char *name;		/* the whole word */
 	const char *rest;		/* after the space; NUL-terminated text */
 	const char *data;		/* as rest, with all bytes of the guest */
@@ -99,10 +97,6 @@ static void rpc_info_get(struct call *c)
 	char key[GRPC_VAR_KEY_MAX + 1];
 	struct grpc_var v;
 
-	if (c->g->config.auth_info_get && !c->who->privileged) {
-		answer_err(c, -EACCES);
-		return;
-	}
 	if (len > GRPC_VAR_KEY_MAX)
 		len = GRPC_VAR_KEY_MAX;
 	memcpy(key, c->rest, len);
@@ -114,18 +108,6 @@ static void rpc_info_get(struct call *c)
 	answer(c, GRPC_RPCI_OK, v.value, v.len);
 }
 
-/* Whether the caller may set variables; answers it if not. */
-static bool may_set_info(struct call *c)
-{
-	if (c->g->config.no_set_info)
-		answer_fail(c, GRPC_RPCI_DISABLED);
-	else if (c->g->config.auth_info_set && !c->who->privileged)
-		answer_err(c, -EACCES);
-	else
-		return true;
-	return false;
-}
-
 static void rpc_info_set(struct call *c)
 {
 	const char *space = strchr(c->rest, ' ');
@@ -134,8 +116,6 @@ static void rpc_info_set(struct call *c)
 	size_t len = space ? (size_t)(space - c->rest) : strlen(c->rest);
 	int err;
 
-	if (!may_set_info(c))
-		return;
 	if (len > GRPC_VAR_KEY_MAX) {
 		answer_err(c, -EINVAL);
 		return;
@@ -285,10 +265,6 @@ static void rpc_set_option(struct call *c)
 {
 	const char *last = strrchr(c->rest, ' ');
 
-	if (c->g->config.no_set_option) {
-		answer_fail(c, GRPC_RPCI_DISABLED);
-		return;
-	}
 	if (strncmp(c->rest, "synctime ", strlen("synctime ")) != 0 || !last ||
 	    (strcmp(last, " 0") != 0 && strcmp(last, " 1") != 0)) {
 		answer_err(c, -EINVAL);
@@ -297,69 +273,9 @@ static void rpc_set_option(struct call *c)
 	c->g->config.sync_time = last[1] == '1';
 	answer_ok(c);
 	grpc_event(c->g, GRPC_EVENT_OPTION, 0, true, c->rest);
-	if (c->g->ops->sync_time)
-		c->g->ops->sync_time(c->g->data);
+	if (c->g->transport)
+		c->g->transport->sync_time(c->g->transport_data);
 	tclo_set_option(c->g, "synctime", last + 1);
-}
-
-/* "guestlib.info.get 3": binary, and the only version there is */
-static void rpc_stats_get(struct call *c)
-{
-	struct grpc_resources now = { .cpus = 0 };
-	uint8_t stats[STATS_REPLY_MAX];
-	const char *p = c->rest;
-	unsigned long version;
-
-	if (!number(&p, UINT32_MAX, &version) || version < GRPC_STATS_VERSION) {
-		answer_fail(c, "Unsupported version");
-		return;
-	}
-	if (version > GRPC_STATS_VERSION) {
-		answer_fail(c, "3: Unsupported version");
-		return;
-	}
-	if (c->g->ops->resources)
-		c->g->ops->resources(c->g->data, &now);
-	answer(c, GRPC_RPCI_OK, (const char *)stats, stats_reply(&c->g->config, &now, stats));
-}
-
-/* "deployPkg.update.state <state> <error> <message>"; the reply says nothing about network cards. */
-static void rpc_deploy_state(struct call *c)
-{
-	const char *p = c->rest;
-	unsigned long state, code;
-
-	if (!number(&p, UINT32_MAX, &state)) {
-		answer_err(c, -EINVAL);
-		return;
-	}
-	answer_ok(c);
-	code = 0;
-	if (*p && !number(&p, UINT32_MAX, &code))
-		code = 0;
-	report_touch(c->g);
-	c->g->report.deploy_known = true;
-	c->g->report.deploy_state = (uint32_t)state;
-	c->g->report.deploy_error = (uint32_t)code;
-	report_text(&c->g->report.deploy_text, p, strlen(p));
-	grpc_event(c->g, GRPC_EVENT_DEPLOY, 0, !code, c->rest);
-}
-
-/* "vmbackup.eventSet <event> <code> <text>" */
-static void rpc_backup_event(struct call *c)
-{
-	const char *p = strchr(c->rest, ' ');
-	unsigned long code;
-
-	if (!p || p == c->rest || (p++, !number(&p, UINT32_MAX, &code))) {
-		answer_err(c, -EINVAL);
-		return;
-	}
-	answer_ok(c);
-	report_touch(c->g);
-	report_text(&c->g->report.backup_event, c->rest, strcspn(c->rest, " "));
-	c->g->report.backup_code = (uint32_t)code;
-	grpc_event(c->g, GRPC_EVENT_BACKUP, 0, !code, c->rest);
 }
 
 static void rpc_accept(struct call *c)
@@ -381,9 +297,6 @@ static const struct {
 	{ GRPC_SET_VERSION, rpc_set_version },
 	{ GRPC_STATECHANGE_STATUS, rpc_state_change },
 	{ GRPC_VMX_SET_OPTION, rpc_set_option },
-	{ GRPC_STATS_GET, rpc_stats_get },
-	{ GRPC_DEPLOY_STATE, rpc_deploy_state },
-	{ GRPC_BACKUP_EVENT, rpc_backup_event },
 	{ GRPC_UNIFIED_LOOP, rpc_accept },
 };
 
@@ -444,15 +357,13 @@ static void request_run(struct call *c, char *text, size_t len)
 		answer_fail(c, GRPC_RPCI_UNKNOWN);
 }
 
-size_t grpc_rpci(struct grpc *g, const struct grpc_caller *who, const void *req, size_t len,
-		 char *reply, size_t room)
+size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_t room)
 {
-	struct call c = { .g = g, .who = who, .reply = reply, .room = room };
+	struct call c = { .g = g, .reply = reply, .room = room };
 	char *text = malloc(len + 1);
 
-	g->report.rpci_count[who->via]++;
-	tap_in(g, who->via == GRPC_VIA_BACKDOOR ? "rpci" : who->privileged ? "rpci-root" :
-	       "rpci-vsock", req, len);
+	g->report.rpci_count++;
+	tap_in(g, "rpci", req, len);
 	if (!text) {
 		answer_err(&c, -ENOMEM);
 		return c.len;

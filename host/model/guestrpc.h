@@ -2,13 +2,11 @@
 /*
  * guestrpc.h - model of GuestRPC: all that a guest and its host tell each other in messages
  *
- * Three users.  A transport (the front server, RPC over vSockets) gives it the guest's requests
+ * Three users.  A transport (the front server; later vSockets) gives it the guest's requests
  * (RPCI), carries its commands to the guest (TCLO) and reports what became of each.  The VM process
  * sends commands, powers the guest off, keeps variables, and hears events.  Renderers read the
- * report.  Pure: no descriptors, no threads; the clock is an op, and so is the wish for a timer.
- * Callbacks run inside the call that caused them, and must not free the model.
- *
- * There is one TCLO channel, whatever carries it: who opens one has it, and who had it is told.
+ * report. Pure: no descriptors, no threads; the clock is an op, timers are asked for through the
+ * transport. Callbacks run inside the call that caused them, and must not free the model.
  */
 #ifndef VMTKIT_HOST_MODEL_GUESTRPC_H
 #define VMTKIT_HOST_MODEL_GUESTRPC_H
@@ -44,56 +42,14 @@ enum grpc_heartbeat {
 #define GRPC_HEARTBEAT_YELLOW_MS	20000
 #define GRPC_HEARTBEAT_RED_MS		60000
 
-/* What a message came over. */
-enum grpc_via {
-	GRPC_VIA_BACKDOOR,
-	GRPC_VIA_VSOCK,
-	GRPC_VIA_COUNT,
-};
-
-/* Who in the guest asks. */
-struct grpc_caller {
-	enum grpc_via via;
-	bool privileged;	/* it is known to have rights in the guest, which the backdoor cannot know */
-};
-
-/* What the VM is given and may use; tells the guest, and binds nobody.  0: no such bound. */
-struct grpc_limits {
-	uint32_t cpu_min_mhz, cpu_max_mhz, cpu_shares;
-	uint32_t mem_min_mib, mem_max_mib, mem_shares;
-};
-
-/* What the VM has and uses now. */
-struct grpc_resources {
-	uint32_t cpus;
-	uint32_t mem_mib;
-	uint64_t cpu_used_ms;		/* by all of its processors */
-	uint64_t elapsed_ms;		/* since the VM started */
-	uint32_t host_mhz;		/* 0: not known */
-	uint32_t host_cores;
-	uint64_t host_mem_mib, host_mem_free_mib;
-};
-
-/* Most of it can be set by the names that VMware has for it: vmx_option.h. */
 struct grpc_config {
 	size_t var_max;		/* bytes of one value; 0 = GRPC_VAR_MAX */
 	size_t var_total_max;	/* bytes of all names and values; 0 = GRPC_VAR_TOTAL_MAX */
 	unsigned int var_count_max;	/* 0 = GRPC_VAR_COUNT_MAX */
-	uint32_t ping_ms;	/* ping a silent agent that often; 0: see GRPC_VSOCK_PING_MS */
+	uint32_t ping_ms;	/* ping an idle agent that often; 0 = never: its polls are enough */
 	bool sync_time;		/* ask the agent to keep the clock (Set_Option synctime) */
-	bool host_info;		/* a guest may know numbers of the host itself */
-	struct grpc_limits limits;
-	uint64_t session;	/* of the statistics: another number for each start of the VM */
 	struct faults *faults;	/* outlives the model; NULL: none */
-	bool vsock;		/* for the VM process: serve GuestRPC over vSockets */
-	bool auth_info_get;	/* a guest's info-get is for privileged callers only */
-	bool auth_info_set;
-	bool no_set_info;	/* a guest's info-set is refused to all */
-	bool no_set_option;	/* as is vmx.set_option */
 };
-
-/* An agent polls the backdoor; one that waits on a stream is silent, and is asked when it is. */
-#define GRPC_VSOCK_PING_MS	15000
 
 #define GRPC_VAR_KEY_MAX	127		/* bytes */
 #define GRPC_VAR_MAX		65000
@@ -106,8 +62,6 @@ enum grpc_event_type {
 	GRPC_EVENT_POWER,	/* the guest ended a power operation: @what GRPC_STATE_*, @ok */
 	GRPC_EVENT_VAR,		/* the guest set a variable: @text its name */
 	GRPC_EVENT_OPTION,	/* the guest asks to change an option: @text "name old new" */
-	GRPC_EVENT_DEPLOY,	/* customization goes on: @text "state error message" */
-	GRPC_EVENT_BACKUP,	/* a quiesced snapshot goes on: @text "event code text" */
 	GRPC_EVENT_LOG,		/* the guest logs a line: @text; limited in rate, not yet escaped */
 	GRPC_EVENT_RESET,	/* the guest started anew */
 };
@@ -123,26 +77,18 @@ struct grpc_event {
 struct grpc_ops {
 	uint64_t (*now_ms)(void *data);		/* monotonic */
 	void (*event)(void *data, const struct grpc_event *ev);
-	/* Fill @ret, which is all 0, for a guest that asks; NULL is fine */
-	void (*resources)(void *data, struct grpc_resources *ret);
-	/* grpc_sync_time() changed; NULL is fine */
-	void (*sync_time)(void *data);
-	/*
-	 * Call grpc_tick() at @at_ms; replaces the request before; GRPC_NEVER ends it.  NULL is fine
-	 * if it is called often.
-	 */
-	void (*timer)(void *data, uint64_t at_ms);
 };
 
-/* What the model asks of what carries a TCLO channel; all may be called inside any input. */
+/* What the model asks of the transport that carries TCLO; all may be called inside any input. */
 struct grpc_transport {
-	enum grpc_via via;
-	/* Hand @msg over for the guest to read; -ENOSPC or -ENOTCONN: the model tries later. */
+	/* Hand @msg over for the guest's next poll; -ENOSPC or -ENOTCONN: the model tries later. */
 	int (*push)(void *data, uint32_t seq, const void *msg, size_t len);
 	/* Forget @seq if the guest has not begun to read it; a late report of it is ignored. */
 	void (*cancel)(void *data, uint32_t seq);
-	/* Another client of the guest has the channel now: close yours.  No report of it. */
-	void (*taken)(void *data);
+	/* grpc_sync_time() changed. */
+	void (*sync_time)(void *data);
+	/* Call grpc_tick() at @at_ms; replaces the request before; GRPC_NEVER ends it. */
+	void (*timer)(void *data, uint64_t at_ms);
 };
 
 /*
@@ -192,15 +138,8 @@ enum grpc_tools grpc_tools_state(const struct grpc *g);
 /* grpc_sync_time - whether the agent is to keep the clock; the guest may change it */
 bool grpc_sync_time(const struct grpc *g);
 
-/* grpc_tools_via - what the agent's channel goes over; false while there is none */
-bool grpc_tools_via(const struct grpc *g, enum grpc_via *ret_via);
-
-/*
- * grpc_heard_ms - when the agent was last known to be alive, in ops.now_ms time; 0: never
- * @polled_ms: when the backdoor's TCLO channel was last polled; 0: never
- */
-uint64_t grpc_heard_ms(const struct grpc *g, uint64_t polled_ms);
-enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t polled_ms);
+/* grpc_heartbeat - @last_poll_ms: when the agent last polled, of the transport; 0 = never */
+enum grpc_heartbeat grpc_heartbeat(const struct grpc *g, uint64_t last_poll_ms);
 
 /* ---- variables ------------------------------------------------------------------------------- */
 
@@ -239,26 +178,22 @@ const struct grpc_report *grpc_report(const struct grpc *g);
 
 /* ---- for transports -------------------------------------------------------------------------- */
 
+/* grpc_transport_set - NULL takes it away: as grpc_tclo_closed() */
+void grpc_transport_set(struct grpc *g, const struct grpc_transport *t, void *data);
+
 /*
  * grpc_rpci - the guest asks
- * @who: what is known of the program that asks
  * @req: @len bytes of the guest, not NUL-terminated
  * @reply: filled, at most @room bytes, @room >= 64
  *
  * Returns the length of the reply; 0: send none, as a fault has it.
  */
-size_t grpc_rpci(struct grpc *g, const struct grpc_caller *who, const void *req, size_t len,
-		 char *reply, size_t room);
+size_t grpc_rpci(struct grpc *g, const void *req, size_t len, char *reply, size_t room);
 
-/*
- * The guest opened a TCLO channel: what was pushed before is forgotten, the conversation begins.
- * @data tells this channel from others; it is what the functions below name it by.
- */
-void grpc_tclo_opened(struct grpc *g, const struct grpc_transport *t, void *data);
-/* The channel is gone: closed by the guest, or broken.  Nothing happens if it was taken before. */
-void grpc_tclo_closed(struct grpc *g, const void *data);
-/* The agent gave a sign of life. */
-void grpc_tclo_heard(struct grpc *g, const void *data);
+/* The guest opened a TCLO channel: what was pushed before is forgotten, the conversation begins. */
+void grpc_tclo_opened(struct grpc *g);
+/* The channel is gone: closed by the guest, taken by another, or broken. */
+void grpc_tclo_closed(struct grpc *g);
 /* The guest read @seq and said so. */
 void grpc_tclo_accepted(struct grpc *g, uint32_t seq);
 /* The guest would not read @seq. */

@@ -57,10 +57,10 @@ struct grpc {
 	struct grpc_config config;
 	const struct grpc_ops *ops;
 	void *data;
+	const struct grpc_transport *transport;
+	void *transport_data;
 
 	/* guest_tclo.c */
-	const struct grpc_transport *transport;	/* of the open channel, or NULL */
-	void *transport_data;
 	enum grpc_tools tools;
 	enum talk talk;
 	unsigned int talk_left;		/* replies that the step still waits for */
@@ -70,8 +70,8 @@ struct grpc {
 	unsigned int pushed;		/* of them, in CMD_PUSHED */
 	uint32_t last_seq;
 	long last_id;
-	uint64_t heard_ms;		/* last reply or other sign of life */
-	uint64_t timer_ms;		/* as last asked for */
+	uint64_t talked_ms;		/* last reply */
+	uint64_t timer_ms;		/* as last asked of the transport */
 
 	/* guestinfo.c: sorted by name */
 	struct var *vars;

@@ -63,15 +63,16 @@ static void t_cancel(void *data, uint32_t seq)
 {
 }
 
-static void t_taken(void *data)
+static void t_sync_time(void *data)
 {
 }
 
-static const struct grpc_transport backdoor = {
-	.via = GRPC_VIA_BACKDOOR, .push = t_push, .cancel = t_cancel, .taken = t_taken,
-};
-static const struct grpc_transport stream = {
-	.via = GRPC_VIA_VSOCK, .push = t_push, .cancel = t_cancel, .taken = t_taken,
+static void t_timer(void *data, uint64_t at_ms)
+{
+}
+
+static const struct grpc_transport transport = {
+	.push = t_push, .cancel = t_cancel, .sync_time = t_sync_time, .timer = t_timer,
 };
 
 static void tapped(void *data, const char *line, size_t len)
@@ -132,22 +133,12 @@ static bool number_take(char **p, uint64_t max, uint64_t *ret)
 
 static void in_opened(struct input *in)
 {
-	grpc_tclo_opened(in->t->g, &backdoor, in->t);
-}
-
-static void in_opened_vsock(struct input *in)
-{
-	grpc_tclo_opened(in->t->g, &stream, in->t);
-}
-
-static void in_heard(struct input *in)
-{
-	grpc_tclo_heard(in->t->g, in->t);
+	grpc_tclo_opened(in->t->g);
 }
 
 static void in_closed(struct input *in)
 {
-	grpc_tclo_closed(in->t->g, in->t);
+	grpc_tclo_closed(in->t->g);
 }
 
 static void in_reset(struct input *in)
@@ -180,26 +171,9 @@ static void in_send(struct input *in)
 	grpc_send(in->t->g, in->text, in->len, in->number, NULL, NULL);
 }
 
-static void ask(struct input *in, enum grpc_via via, bool privileged)
-{
-	const struct grpc_caller who = { .via = via, .privileged = privileged };
-
-	grpc_rpci(in->t->g, &who, in->text, in->len, in->t->reply, sizeof(in->t->reply));
-}
-
 static void in_rpci(struct input *in)
 {
-	ask(in, GRPC_VIA_BACKDOOR, false);
-}
-
-static void in_rpci_vsock(struct input *in)
-{
-	ask(in, GRPC_VIA_VSOCK, false);
-}
-
-static void in_rpci_root(struct input *in)
-{
-	ask(in, GRPC_VIA_VSOCK, true);
+	grpc_rpci(in->t->g, in->text, in->len, in->t->reply, sizeof(in->t->reply));
 }
 
 /* The state that a recording begins with: one start of the guest has been. */
@@ -252,15 +226,11 @@ static const struct {
 } inputs[] = {
 	{ "begin", true, in_begin },
 	{ "opened", false, in_opened },
-	{ "opened-vsock", false, in_opened_vsock },
-	{ "heard", false, in_heard },
 	{ "closed", false, in_closed },
 	{ "accepted", true, in_accepted },
 	{ "refused", true, in_refused },
 	{ "replied", true, in_replied },
 	{ "rpci", false, in_rpci },
-	{ "rpci-vsock", false, in_rpci_vsock },
-	{ "rpci-root", false, in_rpci_root },
 	{ "send", true, in_send },
 	{ "var", false, in_var },
 	{ "readonly", false, in_readonly },
@@ -389,6 +359,7 @@ struct transcript *transcript_new(void)
 		free(t);
 		return NULL;
 	}
+	grpc_transport_set(t->g, &transport, t);
 	grpc_tap_set(t->g, tapped, t);
 	return t;
 }

@@ -111,32 +111,6 @@ void vsh_hash_del(struct vsh_conn *conn)
 	vsh->nhashed--;
 }
 
-const struct vsh_service *vsh_service_of(const struct vsh *vsh, uint32_t host_cid,
-					 uint32_t host_port)
-{
-	const struct vsh_service *s = vsh->services;
-
-	while (s && (s->host_cid != host_cid || s->host_port != host_port))
-		s = s->next;
-	return s;
-}
-
-void vsh_serve(struct vsh *vsh, struct vsh_service *service)
-{
-	service->next = vsh->services;
-	vsh->services = service;
-}
-
-void vsh_unserve(struct vsh *vsh, struct vsh_service *service)
-{
-	struct vsh_service **p = &vsh->services;
-
-	while (*p && *p != service)
-		p = &(*p)->next;
-	if (*p)
-		*p = service->next;
-}
-
 int vsh_send(struct vsh *vsh, const struct vsh_packet *p, uint32_t host_cid)
 {
 	struct vsock_wire_packet w;

@@ -13,8 +13,6 @@
  *	returned, wait again.  No event is lost in between: 0 is returned only after a fresh look
  *	at the ring.
  *
- * Ports may be given to users of their own inside the VM process (vsh_serve()).
- *
  * A connection belongs to the model until it is gone: after VSH_EV_CLOSED was delivered, or after
  * vsh_close(), its pointer is dead.  Pure, single-threaded, like all models; ops are called inside
  * the call that caused them.  Inside ops.event every function here may be called; vsh_close() not
@@ -93,17 +91,6 @@ struct vsh_ops {
 	void (*room)(void *data);
 };
 
-/* A user of its own for one port of one context.  Memory of the user; the model links it. */
-struct vsh_service {
-	struct vsh_service *next;
-	uint32_t host_cid;		/* VMCI_CID_HOST or VMCI_CID_HYPERVISOR */
-	uint32_t host_port;
-	/* as in struct vsh_ops */
-	int (*incoming)(void *data, struct vsh_conn *conn);
-	void (*event)(void *data, struct vsh_conn *conn, void *user, unsigned int events);
-	void *data;
-};
-
 /* Counts since vsh_new(); names are those of vmctl status --json. */
 #define VSH_COUNTERS(X)                                                                            \
 	X(established_in)	/* guest to host */                                                \
@@ -175,12 +162,6 @@ uint64_t vsh_deadline(const struct vsh *vsh);
 
 /* vsh_tick() - gives up the handshakes whose time is over at @now_ms */
 void vsh_tick(struct vsh *vsh, uint64_t now_ms);
-
-/* vsh_serve() - from now on the guest's connections to this port go to @service */
-void vsh_serve(struct vsh *vsh, struct vsh_service *service);
-
-/* vsh_unserve() - no more; its user has closed the connections that it had */
-void vsh_unserve(struct vsh *vsh, struct vsh_service *service);
 
 /*
  * vsh_connect() - connect to a port of the guest

@@ -27,24 +27,9 @@
 
 void vsh_conn_event(struct vsh_conn *conn, unsigned int events)
 {
-	const struct vsh_service *service = conn->service;
 	struct vsh *vsh = conn->vsh;
 
-	if (service)
-		service->event(service->data, conn, conn->user, events);
-	else
-		vsh->ops->event(vsh->data, conn, conn->user, events);
-}
-
-/* Ask the user that the port has. */
-static int conn_incoming(struct vsh_conn *conn)
-{
-	struct vsh *vsh = conn->vsh;
-
-	conn->service = vsh_service_of(vsh, conn->host_cid, conn->host_port);
-	if (conn->service)
-		return conn->service->incoming(conn->service->data, conn);
-	return vsh->ops->incoming(vsh->data, conn);
+	vsh->ops->event(vsh->data, conn, conn->user, events);
 }
 
 static struct vsh_conn *conn_new(struct vsh *vsh, uint32_t host_cid, uint32_t host_port,
@@ -300,7 +285,7 @@ void vsh_conn_request(struct vsh *vsh, uint32_t host_cid, const struct vsh_packe
 	if (size < vsh->config.queue_min || size > vsh->config.queue_max)
 		size = vsh->config.queue_size;
 	conn->queue_size = size_that_fits(vsh, size);
-	if (conn_incoming(conn)) {
+	if (vsh->ops->incoming(vsh->data, conn)) {
 		vsh->count.refused_in++;
 		vsh_conn_free(conn);
 		goto refuse;

@@ -69,7 +69,6 @@ struct vsh_conn {
 	TAILQ_ENTRY(vsh_conn) delayed;		/* linked while unsent is not 0 */
 	struct vsh_conn *hash_next;
 	struct vsh *vsh;
-	const struct vsh_service *service;	/* whose user it has, or NULL: that of vsh_new() */
 	void *user;
 	struct vmci_qp *qp;
 	uint32_t host_cid;
@@ -106,7 +105,6 @@ struct vsh {
 	const struct vsh_ops *ops;
 	void *data;
 	struct vsh_config config;
-	struct vsh_service *services;
 	struct vsh_conn_list all;
 	struct vsh_conn_list handshakes;
 	struct vsh_conn_list delayed;
@@ -124,10 +122,6 @@ struct vsh_conn *vsh_lookup(struct vsh *vsh, uint32_t host_cid, uint32_t host_po
 			    uint32_t guest_port);
 int vsh_hash_add(struct vsh_conn *conn);	/* 0 or -ENOMEM */
 void vsh_hash_del(struct vsh_conn *conn);	/* one that is not in it is fine */
-
-/* vsh_service_of() - who serves the port, or NULL */
-const struct vsh_service *vsh_service_of(const struct vsh *vsh, uint32_t host_cid,
-					 uint32_t host_port);
 
 /* vsh_send() - one packet, 0 or what vmci_send_to_guest() says; counts what was lost */
 int vsh_send(struct vsh *vsh, const struct vsh_packet *p, uint32_t host_cid);

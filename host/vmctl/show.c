@@ -119,13 +119,8 @@ static void show_value(int depth, const char *key, struct json_object *v)
 
 void show_guest(const char *name, struct json_object *guest)
 {
-	struct json_object *rpc, *vsock;
-
 	/* streams and their counters are for programs: --json */
 	json_object_object_del(guest, "vsock");
-	if (json_object_object_get_ex(guest, "rpc", &rpc) &&
-	    json_object_object_get_ex(rpc, "vsock", &vsock))
-		json_object_object_del(vsock, "counters");
 	printf("vm: %s\n", name);
 	show_members(0, guest);
 }

@@ -299,7 +299,6 @@ static void put_vm(FILE *f, const struct vm_spec *vm)
 	put_text(f, "\tuuid", vm->uuid);
 	put_text(f, "\trun-as", vm->run_as);
 	put_pairs(f, "guestinfo", &vm->guestinfo, true);
-	put_pairs(f, "option", &vm->options, true);
 	put_pairs(f, "fault", &vm->faults, false);
 	fprintf(f, "\ton-reboot %s\n}\n", vm->on_reboot == VM_ON_REBOOT_STOP ? "stop" : "restart");
 }

@@ -15,8 +15,6 @@
 
 #include "host/base/bytes.h"
 #include "host/model/fault.h"
-#include "host/model/guestrpc.h"
-#include "host/model/vmx_option.h"
 #include "host/vmd/conf_parser.h"
 #include "host/vmm/vsock_unix.h"
 #include "wire/vmci_device.h"
@@ -661,27 +659,6 @@ int conf_vm_fault(struct conf_parser *p, const char *line)
 		}
 	}
 	return vm_pair_add(&p->vm->faults, fault_line(&rule, written), "") ? no_memory(p) : 0;
-}
-
-int conf_vm_option(struct conf_parser *p, const char *key, const char *value)
-{
-	const char *name = vmx_option_name(key);
-	struct grpc_config scratch;
-	unsigned int count;
-	int err;
-
-	if (!p->vm)
-		return -1;
-	err = vmx_option_set(&scratch, key, value);
-	if (err == -ENOENT)
-		conf_error(p, "option \"%.64s\" is none that this host has", key);
-	else if (err)
-		conf_error(p, "option %s is %s, not \"%.64s\"", name, vmx_option_values(key), value);
-	else if (has_key(&p->vm->options, name, &count))
-		conf_error(p, "option %s is given twice", name);
-	else
-		return vm_pair_add(&p->vm->options, name, value) ? no_memory(p) : 0;
-	return -1;
 }
 
 int conf_vm_qemu_arg(struct conf_parser *p, const char *arg)

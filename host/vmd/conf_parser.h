@@ -90,7 +90,6 @@ int conf_vm_share(struct conf_parser *p, const char *path, bool writable);
 int conf_vm_port(struct conf_parser *p, const char *name, const char *path);
 int conf_vm_guestinfo(struct conf_parser *p, const char *key, const char *value);
 int conf_vm_fault(struct conf_parser *p, const char *line);
-int conf_vm_option(struct conf_parser *p, const char *key, const char *value);
 int conf_vm_qemu_arg(struct conf_parser *p, const char *arg);
 
 #endif /* VMTKIT_HOST_VMD_CONF_PARSER_H */

@@ -50,7 +50,6 @@ static const struct {
 	{ "kernel", KERNEL },
 	{ "memory", MEMORY },
 	{ "on-reboot", ON_REBOOT },
-	{ "option", OPTION },
 	{ "plugin", PLUGIN },
 	{ "port", PORT },
 	{ "qemu", QEMU },

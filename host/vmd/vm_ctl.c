@@ -27,7 +27,6 @@
 #include "host/vmd/vm_record.h"
 #include "host/vmm/engine.h"
 #include "host/vmm/guest_json.h"
-#include "host/vmm/rpc_json.h"
 #include "host/vmm/vsock_unix.h"
 
 void vm_client_free(struct vm_client *cl)
@@ -110,7 +109,6 @@ static void guest(struct vm_client *cl)
 	struct vm_devices *d = cl->p->devices;
 	struct json_object *body = guest_json(d->grpc, d->front);
 
-	json_object_object_add(body, "rpc", rpc_json(d->grpc, d->rpcv));
 	if (d->vsu)
 		json_object_object_add(body, "vsock", vsu_status_json(d->vsu));
 	vm_client_ok(cl, body);

@@ -3,11 +3,10 @@
  * vm_devices.c - the models of one VM and their fronts
  *
  *	GuestRPC model <- front server <- plugin in QEMU
- *	GuestRPC model <- RPC over vSockets <- vSockets
  *	VMCI device    <- vfio-user    <- QEMU
  *	vSockets       <- VMCI device, and UNIX sockets of the host
  *
- * Who holds pointers into another goes before it.  What the
+ * The front server and the vSockets glue hold pointers into the models, so they go first.  What the
  * models and fronts tell is logged here, escaped, or passed to the parent as a change of state.
  */
 #include <errno.h>
@@ -15,10 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/sysinfo.h>
-#include <time.h>
 
 #include <event2/event.h>
 
@@ -26,9 +22,7 @@
 #include "host/base/log.h"
 #include "host/model/fault.h"
 #include "host/model/guestrpc.h"
-#include "host/model/rpc_vsock.h"
 #include "host/model/vmci.h"
-#include "host/model/vmx_option.h"
 #include "host/vfio_user/vfu.h"
 #include "host/vmd/vm_devices.h"
 #include "host/vmd/vm_faults.h"
@@ -101,13 +95,6 @@ static void grpc_event(void *data, const struct grpc_event *ev)
 		if (vm_log_allows(p))
 			log_info("the guest asks for option %s", escape(text, ev->text));
 		break;
-	case GRPC_EVENT_DEPLOY:
-	case GRPC_EVENT_BACKUP:
-		if (vm_log_allows(p))
-			log_info("the guest's %s: %s",
-				 ev->type == GRPC_EVENT_DEPLOY ? "customization" : "backup",
-				 escape(text, ev->text));
-		break;
 	case GRPC_EVENT_LOG:
 		log_info("guest: %s", escape(text, ev->text));
 		break;
@@ -119,70 +106,7 @@ static void grpc_event(void *data, const struct grpc_event *ev)
 	}
 }
 
-/* What the program that runs the guest has used of the processors; 0 when it cannot be known. */
-static uint64_t cpu_used_ms(const struct vm_process *p)
-{
-	struct timespec ts;
-	clockid_t clock;
-
-	if (!p->engine || clock_getcpuclockid(engine_pid(p->engine), &clock) ||
-	    clock_gettime(clock, &ts) < 0)
-		return 0;
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static void grpc_resources(void *data, struct grpc_resources *ret)
-{
-	struct vm_process *p = data;
-	struct vm_devices *d = p->devices;
-	struct front_stats stats;
-	struct sysinfo host;
-
-	front_server_stats(d->front, &stats);
-	ret->cpus = p->vm->cpus;
-	ret->mem_mib = (uint32_t)(p->vm->memory >> 20);
-	ret->cpu_used_ms = cpu_used_ms(p);
-	ret->elapsed_ms = front_now_ms(NULL) - d->start_ms;
-	ret->host_mhz = (uint32_t)(stats.tsc_khz / 1000);
-	ret->host_cores = d->host_cores;
-	if (sysinfo(&host) < 0)
-		return;
-	ret->host_mem_mib = (uint64_t)host.totalram * host.mem_unit >> 20;
-	ret->host_mem_free_mib = (uint64_t)host.freeram * host.mem_unit >> 20;
-}
-
-static void grpc_timer_fired(evutil_socket_t fd, short what, void *data)
-{
-	struct vm_process *p = data;
-
-	grpc_tick(p->devices->grpc);
-}
-
-static void grpc_timer(void *data, uint64_t at_ms)
-{
-	struct event *ev = ((struct vm_process *)data)->devices->grpc_timer;
-	uint64_t now = front_now_ms(NULL), ms = at_ms > now ? at_ms - now : 0;
-	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
-			      .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-
-	if (at_ms == GRPC_NEVER)
-		evtimer_del(ev);
-	else
-		evtimer_add(ev, &tv);
-}
-
-static void grpc_sync_time_changed(void *data)
-{
-	front_server_sync_time(((struct vm_process *)data)->devices->front);
-}
-
-static const struct grpc_ops grpc_ops = {
-	.now_ms = front_now_ms,
-	.event = grpc_event,
-	.resources = grpc_resources,
-	.timer = grpc_timer,
-	.sync_time = grpc_sync_time_changed,
-};
+static const struct grpc_ops grpc_ops = { .now_ms = front_now_ms, .event = grpc_event };
 
 static int variables_set(struct grpc *g, const struct vm_spec *vm)
 {
@@ -260,8 +184,7 @@ static void uuid_bytes(const char *text, uint8_t ret[16])
 static int guestrpc_new(struct vm_process *p)
 {
 	struct vm_devices *d = p->devices;
-	struct grpc_config config = { .vsock = true, .faults = d->faults };
-	const struct vm_pair *o;
+	const struct grpc_config config = { .faults = d->faults };
 	struct front_params params = { .memory_mib = (uint32_t)(p->vm->memory >> 20),
 				       .vcpus = p->vm->cpus,
 				       .hypercall = hypercall_offer(p->vm->backdoor),
@@ -269,16 +192,8 @@ static int guestrpc_new(struct vm_process *p)
 	int fd, err;
 
 	uuid_bytes(p->vm->uuid, params.uuid);
-	STAILQ_FOREACH(o, &p->vm->options, link)
-		vmx_option_set(&config, o->key, o->value);	/* checked when it was read */
-	d->rpc_over_vsock = config.vsock;
-	d->start_ms = front_now_ms(NULL);
-	d->host_cores = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	if (getrandom(&config.session, sizeof(config.session), 0) != sizeof(config.session))
-		return -errno;
-	d->grpc_timer = evtimer_new(p->base, grpc_timer_fired, p);
 	d->grpc = grpc_new(&config, &grpc_ops, p);
-	if (!d->grpc_timer || !d->grpc)
+	if (!d->grpc)
 		return -ENOMEM;
 	d->recorder = recorder_new(p->base, d->grpc);
 	if (!d->recorder)
@@ -346,30 +261,6 @@ static int vsock_new(struct vm_process *p)
 	return vsu_new(&config, &p->devices->vsu);
 }
 
-static void rpcv_continue(evutil_socket_t fd, short what, void *data)
-{
-	struct vm_process *p = data;
-
-	rpcv_tick(p->devices->rpcv);
-}
-
-static void rpcv_again(void *data)
-{
-	event_active(((struct vm_process *)data)->devices->rpcv_again, EV_TIMEOUT, 0);
-}
-
-static const struct rpcv_ops rpcv_ops = { .again = rpcv_again };
-
-static int rpc_vsock_new(struct vm_process *p)
-{
-	struct vm_devices *d = p->devices;
-
-	d->rpcv_again = evtimer_new(p->base, rpcv_continue, p);
-	if (d->rpcv_again)
-		d->rpcv = rpcv_new(vsu_model(d->vsu), d->grpc, &rpcv_ops, p);
-	return d->rpcv ? 0 : -ENOMEM;
-}
-
 /* ---- both --------------------------------------------------------------------------------- */
 
 int vm_devices_new(struct vm_process *p, char *ret_text)
@@ -395,8 +286,6 @@ int vm_devices_new(struct vm_process *p, char *ret_text)
 	if (err)
 		return vm_fault(ret_text, err, "VMCI device", d->vmci_socket);
 	err = vsock_new(p);
-	if (!err && p->devices->rpc_over_vsock)
-		err = rpc_vsock_new(p);
 	return err ? vm_fault(ret_text, err, "vsock", p->vsock) : 0;
 }
 
@@ -404,17 +293,12 @@ void vm_devices_free(struct vm_devices *d)
 {
 	if (!d)
 		return;
-	rpcv_free(d->rpcv);
-	if (d->rpcv_again)
-		event_free(d->rpcv_again);
 	vsu_free(d->vsu);
 	vfu_free(d->vfu);
 	front_server_free(d->front);
 	recorder_free(d->recorder);
 	grpc_free(d->grpc);
 	faults_free(d->faults);
-	if (d->grpc_timer)
-		event_free(d->grpc_timer);
 	unlink(d->front_socket);
 	unlink(d->vmci_socket);
 	free(d);

@@ -6,15 +6,11 @@
 #define VMTKIT_HOST_VMD_VM_DEVICES_H
 
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 struct faults;
 struct front_server;
-struct event;
 struct grpc;
 struct recorder;
-struct rpcv;
 struct vfu;
 struct vm_process;
 struct vsu;
@@ -23,15 +19,9 @@ struct vm_devices {
 	struct faults *faults;		/* that the models ask */
 	struct grpc *grpc;
 	struct recorder *recorder;
-	struct event *grpc_timer;	/* for grpc_tick() */
-	uint64_t start_ms;		/* front_now_ms() when the VM was made */
-	uint32_t host_cores;
 	struct front_server *front;
-	struct vfu *vfu;		/* NULL with `vmci off`, as is all below */
+	struct vfu *vfu;		/* NULL with `vmci off`, and vsu too */
 	struct vsu *vsu;
-	bool rpc_over_vsock;		/* as configured */
-	struct rpcv *rpcv;		/* GuestRPC over vSockets, or NULL */
-	struct event *rpcv_again;	/* for rpcv_tick() */
 	char front_socket[PATH_MAX];
 	char vmci_socket[PATH_MAX];
 };

@@ -42,7 +42,7 @@ struct front_server {
 	struct front_params params;
 	const struct front_server_ops *ops;
 	void *data;
-	struct event *accept_ev;
+	struct event *accept_ev, *timer_ev;
 	int listen_fd;
 	int page_fd;
 	struct front_page *page;	/* shared with the front */
@@ -100,7 +100,7 @@ static void front_lost(struct front_server *s, const char *why)
 	bool was = s->welcome;
 
 	front_close(s);
-	grpc_tclo_closed(s->g, s);
+	grpc_tclo_closed(s->g);
 	if (why)
 		s->ops->front(s->data, FRONT_CUT_OFF, why);
 	else if (was)
@@ -202,26 +202,38 @@ static void t_cancel(void *data, uint32_t seq)
 	front_send(s, FRONT_TCLO_CANCEL, s->gen, seq, NULL, 0);
 }
 
-static void t_taken(void *data)
+static void t_timer(void *data, uint64_t at_ms)
 {
 	struct front_server *s = data;
+	uint64_t now = front_now_ms(NULL), ms = at_ms > now ? at_ms - now : 0;
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
+			      .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
-	front_send(s, FRONT_TCLO_CLOSE, s->gen, 0, NULL, 0);
-	s->gen = 0;
+	if (at_ms == GRPC_NEVER)
+		evtimer_del(s->timer_ev);
+	else
+		evtimer_add(s->timer_ev, &tv);
 }
-
-static const struct grpc_transport transport = {
-	.via = GRPC_VIA_BACKDOOR, .push = t_push, .cancel = t_cancel, .taken = t_taken,
-};
 
 static uint32_t gui_options(const struct front_server *s)
 {
 	return grpc_sync_time(s->g) ? BDOOR_GUI_SYNC_TIME : 0;
 }
 
-void front_server_sync_time(struct front_server *s)
+static void t_sync_time(void *data)
 {
+	struct front_server *s = data;
+
 	front_send(s, FRONT_GUI_OPTIONS, 0, gui_options(s), NULL, 0);
+}
+
+static const struct grpc_transport transport = {
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
+};
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	grpc_tick(((struct front_server *)arg)->g);
 }
 
 /* ---- in -------------------------------------------------------------------------------------- */
@@ -254,11 +266,10 @@ static const char *got_hello(struct front_server *s, const struct front_hdr *hdr
 
 static const char *got_rpci(struct front_server *s, const struct front_hdr *hdr, const char *body)
 {
-	const struct grpc_caller who = { .via = GRPC_VIA_BACKDOOR };
 	size_t n;
 
 	s->rpci++;
-	n = grpc_rpci(s->g, &who, body, hdr->len, s->reply, sizeof(s->reply));
+	n = grpc_rpci(s->g, body, hdr->len, s->reply, sizeof(s->reply));
 	if (n && front_send(s, FRONT_RPCI_REPLY, 0, hdr->seq, s->reply, n) == -ENOBUFS)
 		return "the front does not read its replies";
 	return NULL;
@@ -267,13 +278,13 @@ static const char *got_rpci(struct front_server *s, const struct front_hdr *hdr,
 static void got_opened(struct front_server *s, uint32_t gen)
 {
 	s->gen = gen;
-	grpc_tclo_opened(s->g, &transport, s);
+	grpc_tclo_opened(s->g);
 }
 
 static void got_closed(struct front_server *s)
 {
 	s->gen = 0;
-	grpc_tclo_closed(s->g, s);
+	grpc_tclo_closed(s->g);
 }
 
 static void got_reset(struct front_server *s)
@@ -403,7 +414,8 @@ static int server_start(struct front_server *s)
 	if (err < 0)
 		return err;
 	s->accept_ev = event_new(s->base, s->listen_fd, EV_READ | EV_PERSIST, on_connection, s);
-	if (!s->accept_ev || event_add(s->accept_ev, NULL) < 0)
+	s->timer_ev = evtimer_new(s->base, on_timer, s);
+	if (!s->accept_ev || !s->timer_ev || event_add(s->accept_ev, NULL) < 0)
 		return -ENOMEM;
 	return fd_set_nonblock(s->listen_fd, 1);
 }
@@ -433,6 +445,7 @@ struct front_server *front_server_new(struct event_base *base, int listen_fd, st
 		errno = -err;
 		return NULL;
 	}
+	grpc_transport_set(g, &transport, s);
 	return s;
 }
 
@@ -441,9 +454,12 @@ void front_server_free(struct front_server *s)
 	if (!s)
 		return;
 	front_close(s);
-	grpc_tclo_closed(s->g, s);
+	if (s->accept_ev && s->timer_ev)
+		grpc_transport_set(s->g, NULL, NULL);
 	if (s->accept_ev)
 		event_free(s->accept_ev);
+	if (s->timer_ev)
+		event_free(s->timer_ev);
 	if (s->page)
 		munmap(s->page, FRONT_PAGE_SIZE);
 	fd_close(&s->page_fd);

@@ -3,7 +3,7 @@
  * front_server.h - the VM process's end of the front protocol (host/front/front.h)
  *
  * Listens on a SOCK_SEQPACKET socket for the one front of this VM (the plugin in QEMU), gives its
- * messages to the GuestRPC model and the model's commands to it.
+ * messages to the GuestRPC model and the model's commands to it, and runs the model's timer.
  * QEMU counts as hostile here: every size is checked, and a front that breaks the protocol is cut
  * off.
  */
@@ -69,9 +69,6 @@ bool front_server_connected(const struct front_server *s);
 uint64_t front_server_last_poll_ms(const struct front_server *s);
 
 void front_server_stats(const struct front_server *s, struct front_stats *ret);
-
-/* The model's op of that name: the guest sees in a register who keeps its clock. */
-void front_server_sync_time(struct front_server *s);
 
 /* Every channel answers its next step with the checkpoint bit, as after a restore. */
 int front_server_checkpoint(struct front_server *s);

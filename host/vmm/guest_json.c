@@ -272,14 +272,6 @@ static const char *tools_text(const struct grpc *g)
 	return names[grpc_tools_state(g)];
 }
 
-static void add_transport(struct json_object *o, const struct grpc *g)
-{
-	enum grpc_via via;
-
-	if (grpc_tools_via(g, &via))
-		add_text(o, "transport", via == GRPC_VIA_VSOCK ? "vsock" : "backdoor");
-}
-
 static const char *heartbeat_text(const struct grpc *g, const struct front_server *front)
 {
 	static const char *const names[] = {
@@ -294,11 +286,10 @@ static struct json_object *tools_json(const struct grpc *g, const struct front_s
 {
 	const struct grpc_report *r = grpc_report(g);
 	struct json_object *o = json_object_new_object(), *caps = json_object_new_object();
-	uint64_t poll = grpc_heard_ms(g, front ? front_server_last_poll_ms(front) : 0);
+	uint64_t poll = front ? front_server_last_poll_ms(front) : 0;
 	size_t i;
 
 	add_text(o, "state", tools_text(g));
-	add_transport(o, g);
 	add_text(o, "heartbeat", heartbeat_text(g, front));
 	if (poll)
 		add_number(o, "last-poll-ms", front_now_ms(NULL) - poll);
@@ -379,31 +370,6 @@ static struct json_object *disks_json(const struct grpc_report *r)
 	return list;
 }
 
-static struct json_object *deploy_json(const struct grpc_report *r)
-{
-	struct json_object *o;
-
-	if (!r->deploy_known)
-		return NULL;
-	o = json_object_new_object();
-	add_number(o, "state", r->deploy_state);
-	add_number(o, "error", r->deploy_error);
-	add_text(o, "message", r->deploy_text);
-	return o;
-}
-
-static struct json_object *backup_json(const struct grpc_report *r)
-{
-	struct json_object *o;
-
-	if (!r->backup_event)
-		return NULL;
-	o = json_object_new_object();
-	add_text(o, "event", r->backup_event);
-	add_number(o, "code", r->backup_code);
-	return o;
-}
-
 struct json_object *guest_json(const struct grpc *g, const struct front_server *front)
 {
 	const struct grpc_report *r = grpc_report(g);
@@ -422,8 +388,6 @@ struct json_object *guest_json(const struct grpc *g, const struct front_server *
 	if (r->net)
 		add_net(o, r->net);
 	add_object(o, "disks", disks_json(r));
-	add_object(o, "customization", deploy_json(r));
-	add_object(o, "backup", backup_json(r));
 	if (front) {
 		front_server_stats(front, &stats);
 		if (stats.crashes)
@@ -443,7 +407,6 @@ struct json_object *guest_json_brief(const struct grpc *g, const struct front_se
 	if (!o)
 		return NULL;
 	add_text(o, "tools", tools_text(g));
-	add_transport(o, g);
 	add_text(o, "heartbeat", heartbeat_text(g, front));
 	if (!grpc_report(g)->stale_ms) {
 		add_text(o, "host-name", grpc_report(g)->host_name);

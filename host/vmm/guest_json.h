@@ -19,21 +19,20 @@ struct json_object;
  * @front: for heartbeat and counters; may be NULL
  *
  * Returns a new object, or NULL when memory is short:
- * { "tools": { "state": "none|starting|running|gone", "transport": "backdoor|vsock",
- *	"heartbeat": "grey|green|yellow|red", "last-poll-ms": N, "agent", "version-text", "version", "version-type",
+ * { "tools": { "state": "none|starting|running|gone", "heartbeat": "grey|green|yellow|red",
+ *	"last-poll-ms": N, "agent", "version-text", "version", "version-type",
  *	"capabilities": { name: value } },
  *   "host-name", "ip", "os": { "name", "id", "details": { key: value } }, "uptime-s",
  *   "nics": [ { "mac", "ips": [ { "ip", "prefix", "origin", "status" } ] } ],
  *   "routes": [ ... ], "dns": { "host", "domain", "servers": [], "suffixes": [] },
  *   "disks": [ { "path", "fstype", "free", "total" } ],
- *   "customization": { "state", "error", "message" }, "backup": { "event", "code" },
  *   "crashes": panics that its kernel told since the VM started,
  *   "age-s": seconds since it said anything, "stale-s": seconds since the reboot after that }
  * What the guest has not said is left out.
  */
 struct json_object *guest_json(const struct grpc *g, const struct front_server *front);
 
-/* guest_json_brief - for a line of status: { "tools", "transport", "heartbeat", "host-name", "ip" } */
+/* guest_json_brief - for a line of status: { "tools", "heartbeat", "host-name", "ip" } */
 struct json_object *guest_json_brief(const struct grpc *g, const struct front_server *front);
 
 /* guest_json_vars - { name: { "value", "readonly", "by": "config|host|guest" } } */

@@ -21,7 +21,6 @@ struct vm_spec *vm_spec_new(const char *name)
 	STAILQ_INIT(&vm->shares);
 	STAILQ_INIT(&vm->ports);
 	STAILQ_INIT(&vm->guestinfo);
-	STAILQ_INIT(&vm->options);
 	STAILQ_INIT(&vm->qemu_args);
 	STAILQ_INIT(&vm->faults);
 	vm->memory = VM_MEMORY_DEFAULT;
@@ -66,7 +65,6 @@ void vm_spec_free(struct vm_spec *vm)
 	}
 	pairs_free(&vm->ports);
 	pairs_free(&vm->guestinfo);
-	pairs_free(&vm->options);
 	pairs_free(&vm->qemu_args);
 	pairs_free(&vm->faults);
 	free(vm->name);

@@ -100,7 +100,6 @@ struct vm_spec {
 	char *root, *command;		/* of a container: system folders, for the shell */
 	struct vm_shares shares;	/* of a container */
 	struct vm_pairs guestinfo;	/* key with "guestinfo." -> value */
-	struct vm_pairs options;	/* of VMware: key -> value, see host/model/vmx_option.h */
 	struct vm_pairs qemu_args;	/* key only */
 	struct vm_pairs faults;		/* key only: lines of host/model/fault.h */
 	uint32_t cid;		/* 0: chosen by the daemon */

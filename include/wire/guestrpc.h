@@ -16,7 +16,6 @@
 #define GRPC_RPCI_NO_VALUE		"No value found"
 #define GRPC_RPCI_UNKNOWN		"Unknown command"
 #define GRPC_RPCI_DENIED		"Permission denied"
-#define GRPC_RPCI_DISABLED		"disabled"
 
 #define GRPC_TCLO_OK			"OK "
 #define GRPC_TCLO_ERROR			"ERROR "
@@ -57,9 +56,6 @@
 #define GRPC_VERSION_TYPE_OVT		4
 #define GRPC_UNIFIED_LOOP		"vmx.capability.unified_loop"
 #define GRPC_VMX_SET_OPTION		"vmx.set_option"
-#define GRPC_STATS_GET			"guestlib.info.get"	/* then the version */
-#define GRPC_DEPLOY_STATE		"deployPkg.update.state" /* state, error and message */
-#define GRPC_BACKUP_EVENT		"vmbackup.eventSet"	/* event, code and text */
 
 /* Types of SetGuestInfo */
 #define GRPC_INFO_DNS_NAME		1
@@ -115,75 +111,8 @@ struct grpc_wire_os_detailed {
 
 _Static_assert(sizeof(struct grpc_wire_os_detailed) == 648, "OS_DETAILED header is 648 bytes");
 
-/*
- * The reply to guestlib.info.get 3: this header, then XDR: a count, and as many statistics by rising
- * number: the number, whether it is known, the value (32 or 64 bits, or a text)
- */
-#define GRPC_STATS_VERSION		3
-#define GRPC_STAT_UNLIMITED		0xffffffffu	/* value of a limit that is none */
-
-struct grpc_wire_stats {
-	__le32 version;
-	__le64 session;		/* another one whenever the numbers begin anew */
-	__le32 size;		/* bytes of the XDR */
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct grpc_wire_stats) == 16, "the header of the statistics is 16 bytes");
-
-enum grpc_stat {
-	GRPC_STAT_CPU_RESERVATION_MHZ = 1,
-	GRPC_STAT_CPU_LIMIT_MHZ,
-	GRPC_STAT_CPU_SHARES,
-	GRPC_STAT_CPU_USED_MS,			/* 64 bits */
-	GRPC_STAT_HOST_MHZ,
-	GRPC_STAT_MEM_RESERVATION_MIB,
-	GRPC_STAT_MEM_LIMIT_MIB,
-	GRPC_STAT_MEM_SHARES,
-	GRPC_STAT_MEM_MAPPED_MIB,
-	GRPC_STAT_MEM_ACTIVE_MIB,
-	GRPC_STAT_MEM_OVERHEAD_MIB,
-	GRPC_STAT_MEM_BALLOONED_MIB,
-	GRPC_STAT_MEM_SWAPPED_MIB,
-	GRPC_STAT_MEM_SHARED_MIB,
-	GRPC_STAT_MEM_SHARED_SAVED_MIB,
-	GRPC_STAT_MEM_USED_MIB,
-	GRPC_STAT_ELAPSED_MS,			/* 64 bits */
-	GRPC_STAT_RESOURCE_POOL,		/* a text */
-	GRPC_STAT_CPU_STOLEN_MS,		/* 64 bits, as all from here on but the next but one */
-	GRPC_STAT_MEM_TARGET_MIB,
-	GRPC_STAT_HOST_CORES,			/* 32 bits */
-	GRPC_STAT_HOST_CPU_USED_MS,
-	GRPC_STAT_HOST_MEM_SWAPPED_MIB,
-	GRPC_STAT_HOST_MEM_SHARED_MIB,
-	GRPC_STAT_HOST_MEM_USED_MIB,
-	GRPC_STAT_HOST_MEM_MIB,
-	GRPC_STAT_HOST_MEM_FREE_MIB,
-};
-
-/*
- * GuestRPC over vSockets: streams to context 0, from a port <= 1023 for a privileged caller.
- *
- * A packet is a length, that of what follows, then fields in any order, each once: type of value,
- * number of the field, value.  All numbers are big-endian; a 64-bit one is its low word and then
- * its high word.  A string is a length, not 0, and bytes.
- */
+/* GuestRPC over vSockets: to context 0, from a port <= 1023 for a privileged caller */
 #define GRPC_VSOCK_PORT_RPCI		976
 #define GRPC_VSOCK_PORT_TCLO		975
-#define GRPC_VSOCK_PORT_PRIVILEGED_MAX	1023
-#define GRPC_PACKET_HEAD		4	/* bytes of the length */
-#define GRPC_PACKET_MAX			(65536 + 256)	/* bytes that it may announce */
-
-#define GRPC_VALUE_INT64		1
-#define GRPC_VALUE_STRING		2
-#define GRPC_VALUE_INT64_LIST		3	/* a count, then as many numbers */
-#define GRPC_VALUE_STRING_LIST		4	/* a count, then as many strings, which may be empty */
-
-#define GRPC_FIELD_TYPE			1	/* int64: GRPC_PACKET_* */
-#define GRPC_FIELD_PAYLOAD		2	/* string: a message, as the backdoor carries it */
-#define GRPC_FIELD_FAST_CLOSE		3	/* int64: 1 = close after the reply */
-
-#define GRPC_PACKET_DATA		1
-#define GRPC_PACKET_PING		2	/* of TCLO, each second: the client is alive */
-#define GRPC_PACKET_PING_MS		1000
 
 #endif /* VMTKIT_WIRE_GUESTRPC_H */

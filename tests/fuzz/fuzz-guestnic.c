@@ -28,7 +28,6 @@ static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct grpc_config config;
-	static const struct grpc_caller who;
 	static const char prefix[] = "SetGuestInfo  10 ";
 	struct grpc *g = grpc_new(&config, &ops, NULL);
 	char *req = malloc(sizeof(prefix) + size), reply[64];
@@ -38,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(req, prefix, sizeof(prefix) - 1);
 		if (size)
 			memcpy(req + sizeof(prefix) - 1, data, size);
-		grpc_rpci(g, &who, req, sizeof(prefix) - 1 + size, reply, sizeof(reply));
+		grpc_rpci(g, req, sizeof(prefix) - 1 + size, reply, sizeof(reply));
 		o = guest_json(g, NULL);
 		if (o && !json_object_to_json_string(o))
 			abort();

@@ -55,16 +55,17 @@ static void t_cancel(void *data, uint32_t seq)
 {
 }
 
-static void t_taken(void *data)
+static void t_timer(void *data, uint64_t at_ms)
 {
-	struct world *w = data;
+}
 
-	w->count = 0;
+static void t_sync_time(void *data)
+{
 }
 
 static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 static const struct grpc_transport transport = {
-	.via = GRPC_VIA_VSOCK, .push = t_push, .cancel = t_cancel, .taken = t_taken,
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
 };
 
 static uint32_t take(struct world *w)
@@ -87,14 +88,11 @@ static void agent(struct world *w, const char *line, size_t len)
 	switch (len > 1 ? line[1] : 0) {
 	case 'o':
 		w->count = 0;
-		grpc_tclo_opened(w->g, &transport, w);
+		grpc_tclo_opened(w->g);
 		break;
 	case 'c':
 		w->count = 0;
-		grpc_tclo_closed(w->g, w);
-		break;
-	case 'h':
-		grpc_tclo_heard(w->g, w);
+		grpc_tclo_closed(w->g);
 		break;
 	case 'a':
 		seq = take(w);
@@ -124,9 +122,7 @@ static void agent(struct world *w, const char *line, size_t len)
 static void request(struct world *w, const char *line, size_t len)
 {
 	static char reply[REPLY_ROOM];
-	/* Which of both it is decides only about what is protected: tried with the same lines. */
-	const struct grpc_caller who = { .via = GRPC_VIA_VSOCK, .privileged = len % 2 };
-	size_t n = grpc_rpci(w->g, &who, line, len, reply, sizeof(reply));
+	size_t n = grpc_rpci(w->g, line, len, reply, sizeof(reply));
 
 	if (n < 2 || n > sizeof(reply) || (reply[0] != '0' && reply[0] != '1') || reply[1] != ' ')
 		abort();
@@ -161,6 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.g = grpc_new(&config, &ops, &w);
 	if (!w.g)
 		return 0;
+	grpc_transport_set(w.g, &transport, &w);
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((nl ? nl : end) - p);

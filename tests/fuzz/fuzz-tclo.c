@@ -103,10 +103,6 @@ void agent_reopen(struct agent *agent)
 {
 }
 
-void agent_serving(struct agent *agent)
-{
-}
-
 void agent_lost(struct agent *agent, const GError *error)
 {
 	abort();	/* this transport is never lost */

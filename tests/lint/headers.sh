@@ -50,7 +50,7 @@ include/wire   include/wire
 drivers/vmci   drivers/vmci include/wire include/vmci_kernel.h
 drivers/vsock  drivers/vsock include/wire include/vmci_kernel.h include/vmci_sockets.h
 drivers/vmt    drivers/vmt include/wire include/uapi
-lib            lib include/wire include/uapi include/vmci_sockets.h
+lib            lib include/wire include/uapi
 agent          agent lib include/wire include/uapi
 cli            cli lib include/wire include/uapi
 host/base      host/base

@@ -46,27 +46,10 @@ static void message_resets(void)
 	CU_ASSERT_EQUAL(backoff_empty(&b, 100000), 10);
 }
 
-static void retries(void)
-{
-	static const gint64 want[] = { 2000, 4000, 8000, 16000, 32000, 64000, 128000, 256000, 300000,
-				       300000 };
-	struct retry r = { 0 };
-	gint64 now = 7000;
-	guint i;
-
-	CU_ASSERT_TRUE(r.at <= now);
-	for (i = 0; i < G_N_ELEMENTS(want); i++) {
-		retry_failed(&r, now);
-		CU_ASSERT_EQUAL(r.at, now + want[i]);
-		now = r.at;
-	}
-}
-
 static const struct unit_case cases[] = {
 	{ "after a message the delay grows from 10 to 100 ms", documented_steps },
 	{ "after 30 seconds of silence it doubles to one second and stays", thirty_seconds },
 	{ "a message brings it back to nothing", message_resets },
-	{ "a way that fails is tried again after 2 seconds, then ever later, up to 5 minutes", retries },
 };
 
 UNIT_MAIN("backoff", cases)

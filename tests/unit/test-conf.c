@@ -162,8 +162,6 @@ static void everything_is_stored(void)
 	CU_ASSERT(d->readonly && d->format == VM_DISK_QCOW2);
 	CU_ASSERT_STRING_EQUAL(STAILQ_NEXT(d, link)->path, "/srv/vm");
 	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->guestinfo)->key, "guestinfo.metadata");
-	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->options)->key,
-			       "guest_rpc.rpci.auth.cmd.info-set");
 	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->guestinfo)->value,
 			       "instance-id: web\nlocal-hostname: \"web\"\n");
 	CU_ASSERT_STRING_EQUAL(STAILQ_FIRST(&vm->faults)->key,

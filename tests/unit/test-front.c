@@ -29,6 +29,8 @@ struct world {
 	struct front_page *page;
 	unsigned int came, went, cut_off, crashed;
 	char why[128];
+	int done_err;
+	unsigned int dones;
 };
 
 struct packet {
@@ -55,21 +57,16 @@ static void op_crashed(void *data)
 	((struct world *)data)->crashed++;
 }
 
-static void op_sync_time(void *data)
-{
-	front_server_sync_time(((struct world *)data)->s);
-}
-
-static int other_push(void *data, uint32_t seq, const void *msg, size_t len)
-{
-	return 0;
-}
-
-static const struct grpc_ops grpc_ops = {
-	.now_ms = front_now_ms, .event = op_event, .sync_time = op_sync_time,
-};
-static const struct grpc_transport other = { .via = GRPC_VIA_VSOCK, .push = other_push };
+static const struct grpc_ops grpc_ops = { .now_ms = front_now_ms, .event = op_event };
 static const struct front_server_ops server_ops = { .front = op_front, .crashed = op_crashed };
+
+static void done(void *data, int err, const char *reply, size_t len)
+{
+	struct world *w = data;
+
+	w->dones++;
+	w->done_err = err;
+}
 
 static void turn(struct world *w)
 {
@@ -319,21 +316,18 @@ static void test_crash(void)
 	finish(w);
 }
 
-static void test_channel_taken(void)
+static void test_timer(void)
 {
 	struct world *w = fresh();
-	struct front_hdr hdr;
 	char body[256];
 
 	hello(w);
-	say(w, FRONT_TCLO_OPENED, 7, 0, "");
+	say(w, FRONT_TCLO_OPENED, 1, 0, "");
 	CU_ASSERT_EQUAL(hear(w, body, sizeof(body), NULL).type, FRONT_TCLO);
-	grpc_tclo_opened(w->g, &other, w);
-	hdr = hear(w, body, sizeof(body), NULL);
-	CU_ASSERT_EQUAL(hdr.type, FRONT_TCLO_CLOSE);
-	CU_ASSERT_EQUAL(hdr.gen, 7);
-	say(w, FRONT_TCLO_CLOSED, 7, 0, "");
-	CU_ASSERT_EQUAL(grpc_tools_state(w->g), GRPC_TOOLS_STARTING);
+	CU_ASSERT_TRUE(grpc_send(w->g, "x", 1, 30, done, w) > 0);
+	while (!w->dones)
+		event_base_loop(w->base, EVLOOP_ONCE);		/* ends by the model's timer */
+	CU_ASSERT_EQUAL(w->done_err, -ETIMEDOUT);
 	finish(w);
 }
 
@@ -479,7 +473,7 @@ static const struct unit_case cases[] = {
 	{ "a front is given the faults, hears of changes, and tells what fired", test_faults },
 	{ "an option that the guest changed reaches the front first", test_gui_options },
 	{ "a panic that the guest tells is counted and told", test_crash },
-	{ "a channel that another client has now is closed", test_channel_taken },
+	{ "the model's timer runs", test_timer },
 	{ "what stands in the shared page is not believed", test_page },
 	{ "a front that breaks the protocol is cut off, and the next is welcome",
 	  test_wrong_packets },

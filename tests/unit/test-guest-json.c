@@ -30,8 +30,7 @@ static struct grpc *fresh(void)
 static void say(struct grpc *g, const char *req, size_t len)
 {
 	char reply[64];
-	const struct grpc_caller who = { .via = GRPC_VIA_BACKDOOR };
-	size_t n = grpc_rpci(g, &who, req, len, reply, sizeof(reply));
+	size_t n = grpc_rpci(g, req, len, reply, sizeof(reply));
 
 	CU_ASSERT_TRUE(n >= 2 && reply[0] == '1');
 }

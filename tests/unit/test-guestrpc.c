@@ -27,7 +27,6 @@ struct world {
 	uint32_t cancelled;
 	unsigned int sync_changes;
 	bool no_front;
-	unsigned int taken;		/* channels that we lost to another */
 	struct grpc_event last;
 	char last_text[512];
 	unsigned int events[16];
@@ -73,34 +72,20 @@ static void t_cancel(void *data, uint32_t seq)
 	((struct world *)data)->cancelled = seq;
 }
 
-static void t_taken(void *data)
-{
-	struct world *w = data;
-
-	w->ahead_count = 0;
-	w->taken++;
-}
-
-static void op_timer(void *data, uint64_t at_ms)
+static void t_timer(void *data, uint64_t at_ms)
 {
 	((struct world *)data)->timer_ms = at_ms;
 }
 
-static void op_sync_time(void *data)
+static void t_sync_time(void *data)
 {
 	((struct world *)data)->sync_changes++;
 }
 
-static const struct grpc_ops ops = {
-	.now_ms = op_now, .event = op_event, .timer = op_timer, .sync_time = op_sync_time,
-};
+static const struct grpc_ops ops = { .now_ms = op_now, .event = op_event };
 static const struct grpc_transport transport = {
-	.via = GRPC_VIA_BACKDOOR, .push = t_push, .cancel = t_cancel, .taken = t_taken,
+	.push = t_push, .cancel = t_cancel, .timer = t_timer, .sync_time = t_sync_time,
 };
-static const struct grpc_transport stream = {
-	.via = GRPC_VIA_VSOCK, .push = t_push, .cancel = t_cancel, .taken = t_taken,
-};
-static const struct grpc_caller anybody;
 
 static void done(void *data, int err, const char *reply, size_t len)
 {
@@ -120,6 +105,7 @@ static struct grpc *fresh_with(struct world *w, const struct grpc_config *config
 	w->timer_ms = GRPC_NEVER;
 	w->g = grpc_new(config, &ops, w);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w->g);
+	grpc_transport_set(w->g, &transport, w);
 	return w->g;
 }
 
@@ -133,7 +119,7 @@ static struct grpc *fresh(struct world *w)
 static bool ask_len(struct grpc *g, const char *req, size_t len, const char *want)
 {
 	char reply[70000];
-	size_t n = grpc_rpci(g, &anybody, req, len, reply, sizeof(reply) - 1);
+	size_t n = grpc_rpci(g, req, len, reply, sizeof(reply) - 1);
 
 	reply[n] = '\0';
 	return !strcmp(reply, want);
@@ -171,7 +157,7 @@ static unsigned int agent_takes_options(struct world *w, const char *reply)
 
 static void agent_ready(struct world *w)
 {
-	grpc_tclo_opened(w->g, &transport, w);
+	grpc_tclo_opened(w->g);
 	CU_ASSERT_TRUE_FATAL(agent_does(w, "reset", "OK ATR toolbox"));
 	CU_ASSERT_TRUE_FATAL(agent_does(w, "Capabilities_Register", "OK "));
 	CU_ASSERT_EQUAL_FATAL(agent_takes_options(w, "OK "), 17);
@@ -358,7 +344,7 @@ static void test_conversation(void)
 
 	CU_ASSERT_EQUAL(grpc_tools_state(g), GRPC_TOOLS_NONE);
 	CU_ASSERT_EQUAL(grpc_send(g, "ping", 4, 1000, NULL, NULL), -ENOTCONN);
-	grpc_tclo_opened(g, &transport, &w);
+	grpc_tclo_opened(g);
 	CU_ASSERT_EQUAL(grpc_tools_state(g), GRPC_TOOLS_STARTING);
 	CU_ASSERT_EQUAL(w.ahead_count, 1);
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
@@ -382,7 +368,7 @@ static void test_conversation_with_minimal_agent(void)
 	struct world w;
 	struct grpc *g = fresh(&w);
 
-	grpc_tclo_opened(g, &transport, &w);
+	grpc_tclo_opened(g);
 	grpc_tclo_replied(g, 0, "OK ATR toolbox", 14);		/* BSD: unasked, first of all */
 	CU_ASSERT_TRUE(agent_does(&w, "reset", ""));
 	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "ERROR Unknown command"));
@@ -398,7 +384,7 @@ static void test_silent_agent(void)
 	struct grpc *g = fresh(&w);
 	uint32_t seq;
 
-	grpc_tclo_opened(g, &transport, &w);
+	grpc_tclo_opened(g);
 	CU_ASSERT_EQUAL(w.timer_ms, GRPC_NEVER);	/* it may take its time to poll */
 	seq = w.ahead[0].seq;
 	grpc_tclo_accepted(g, seq);
@@ -479,11 +465,11 @@ static void test_second_agent(void)
 	grpc_tclo_accepted(g, w.ahead[0].seq);
 	grpc_send(g, "waiting", 7, 60000, NULL, NULL);
 	w.ahead_count = 0;
-	grpc_tclo_closed(g, &w);
+	grpc_tclo_closed(g);
 	CU_ASSERT_EQUAL(w.done_err, -ECONNRESET);
 	CU_ASSERT_EQUAL(grpc_tools_state(g), GRPC_TOOLS_GONE);
 	CU_ASSERT_EQUAL(grpc_send(g, "x", 1, 1, NULL, NULL), -ENOTCONN);
-	grpc_tclo_opened(g, &transport, &w);
+	grpc_tclo_opened(g);
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
 	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
 	CU_ASSERT_EQUAL(agent_takes_options(&w, "OK "), 17);
@@ -500,7 +486,7 @@ static void test_reset_storm(void)
 
 	for (i = 0; i < 1000; i++) {
 		w.ahead_count = 0;
-		grpc_tclo_opened(g, &transport, &w);
+		grpc_tclo_opened(g);
 	}
 	CU_ASSERT_EQUAL(w.ahead_count, 1);
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
@@ -584,153 +570,20 @@ static void test_ping(void)
 	grpc_free(g);
 }
 
-static void test_restrictions(void)
-{
-	static const struct {
-		struct grpc_config config;
-		bool privileged;
-		const char *get, *set;
-	} rows[] = {
-		{ { .auth_info_get = true }, false, "0 Permission denied", "1 " },
-		{ { .auth_info_set = true }, false, "1 v", "0 Permission denied" },
-		{ { .auth_info_get = true, .auth_info_set = true }, true, "1 v", "1 " },
-		{ { .no_set_info = true }, true, "1 v", "0 disabled" },
-	};
-	char reply[64];
-	size_t i, n;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct grpc_caller who = { .via = GRPC_VIA_VSOCK,
-						 .privileged = rows[i].privileged };
-		struct world w;
-		struct grpc *g = fresh_with(&w, &rows[i].config);
-
-		grpc_var_set(g, "guestinfo.k", "v", 1, 0);
-		n = grpc_rpci(g, &who, "info-get guestinfo.k", 20, reply, sizeof(reply));
-		CU_ASSERT_TRUE(n == strlen(rows[i].get) && !memcmp(reply, rows[i].get, n));
-		n = grpc_rpci(g, &who, "info-set guestinfo.n x", 22, reply, sizeof(reply));
-		CU_ASSERT_TRUE(n == strlen(rows[i].set) && !memcmp(reply, rows[i].set, n));
-		CU_ASSERT_EQUAL(w.events[GRPC_EVENT_VAR], !strcmp(rows[i].set, "1 "));
-		grpc_free(g);
-	}
-}
-
-static void test_no_set_option(void)
-{
-	static const struct grpc_config config = { .no_set_option = true };
-	struct world w;
-	struct grpc *g = fresh_with(&w, &config);
-
-	CU_ASSERT_TRUE(ask(g, "vmx.set_option synctime 0 1", "0 disabled"));
-	CU_ASSERT_FALSE(grpc_sync_time(g));
-	grpc_free(g);
-}
-
-static void test_stats_versions(void)
-{
-	struct world w;
-	struct grpc *g = fresh(&w);
-	char reply[2048];
-	size_t n = grpc_rpci(g, &anybody, "guestlib.info.get 3", 20, reply, sizeof(reply));
-
-	CU_ASSERT_TRUE(n > 18 && !memcmp(reply, "1 \3\0\0\0", 6));
-	CU_ASSERT_TRUE(ask(g, "guestlib.info.get 2", "0 Unsupported version"));
-	CU_ASSERT_TRUE(ask(g, "guestlib.info.get 4", "0 3: Unsupported version"));
-	CU_ASSERT_TRUE(ask(g, "guestlib.info.get", "0 Unsupported version"));
-	grpc_free(g);
-}
-
-static void test_deploy_and_backup(void)
-{
-	struct world w;
-	struct grpc *g = fresh(&w);
-	const struct grpc_report *r = grpc_report(g);
-
-	CU_ASSERT_TRUE(ask(g, "deployPkg.update.state 4 101 /var/log/cloud-init.log@no network", "1 "));
-	CU_ASSERT_TRUE(r->deploy_known && r->deploy_state == 4 && r->deploy_error == 101);
-	CU_ASSERT_STRING_EQUAL(r->deploy_text, "/var/log/cloud-init.log@no network");
-	CU_ASSERT_EQUAL(w.events[GRPC_EVENT_DEPLOY], 1);
-	CU_ASSERT_FALSE(w.last.ok);
-	CU_ASSERT_TRUE(ask(g, "deployPkg.update.state 5", "1 "));
-	CU_ASSERT_TRUE(r->deploy_state == 5 && !r->deploy_error && w.last.ok);
-	CU_ASSERT_TRUE(ask(g, "deployPkg.update.state done", "0 Invalid argument"));
-	CU_ASSERT_TRUE(ask(g, "vmbackup.eventSet prov.snapshotCommit 0 ", "1 "));
-	CU_ASSERT_STRING_EQUAL(r->backup_event, "prov.snapshotCommit");
-	CU_ASSERT_TRUE(ask(g, "vmbackup.eventSet req.error 3 sync failed", "1 "));
-	CU_ASSERT_TRUE(r->backup_code == 3 && !w.last.ok);
-	CU_ASSERT_TRUE(ask(g, "vmbackup.eventSet req.done", "0 Invalid argument"));
-	CU_ASSERT_TRUE(ask(g, "vmbackup.eventSet  0 x", "0 Invalid argument"));
-	CU_ASSERT_EQUAL(w.events[GRPC_EVENT_BACKUP], 2);
-	grpc_free(g);
-}
-
 static void test_heartbeat(void)
 {
 	struct world w;
 	struct grpc *g = fresh(&w);
 
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms), GRPC_HEARTBEAT_GREY);
-	grpc_tclo_opened(g, &transport, &w);
+	grpc_tclo_opened(g);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms - 100), GRPC_HEARTBEAT_GREEN);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms + 100), GRPC_HEARTBEAT_GREEN);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms - 20000), GRPC_HEARTBEAT_YELLOW);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms - 60000), GRPC_HEARTBEAT_RED);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, 0), GRPC_HEARTBEAT_RED);
-	grpc_tclo_closed(g, &w);
+	grpc_tclo_closed(g);
 	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms), GRPC_HEARTBEAT_GREY);
-	grpc_free(g);
-}
-
-/* One that waits on a stream polls nothing: what it sends is all that is known of it. */
-static void test_heartbeat_of_stream(void)
-{
-	struct world w;
-	struct grpc *g = fresh(&w);
-	uint64_t polled = w.now_ms;
-	enum grpc_via via;
-
-	CU_ASSERT_FALSE(grpc_tools_via(g, &via));
-	grpc_tclo_opened(g, &stream, &w);
-	CU_ASSERT_TRUE(grpc_tools_via(g, &via) && via == GRPC_VIA_VSOCK);
-	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
-	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
-	agent_takes_options(&w, "OK ");
-	CU_ASSERT_TRUE(agent_does(&w, "OS_PowerOn", "OK "));
-	w.now_ms += 10000;
-	grpc_tclo_heard(g, &w);
-	CU_ASSERT_EQUAL(grpc_heard_ms(g, polled), w.now_ms);
-	CU_ASSERT_EQUAL(w.timer_ms, w.now_ms + GRPC_VSOCK_PING_MS);
-	w.now_ms += GRPC_VSOCK_PING_MS;
-	grpc_tick(g);
-	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms), GRPC_HEARTBEAT_GREEN);
-	CU_ASSERT_TRUE(agent_does(&w, "ping", "OK "));
-	w.now_ms += 20000;
-	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms), GRPC_HEARTBEAT_YELLOW);
-	w.now_ms += 40000;
-	CU_ASSERT_EQUAL(grpc_heartbeat(g, w.now_ms), GRPC_HEARTBEAT_RED);
-	grpc_free(g);
-}
-
-static void test_channel_taken(void)
-{
-	struct world old, w;
-	struct grpc *g = fresh(&old);
-
-	agent_ready(&old);
-	grpc_send(g, "accepted", 8, 60000, done, &old);
-	grpc_tclo_accepted(g, old.ahead[0].seq);
-	memset(&w, 0, sizeof(w));
-	w.g = g;
-	grpc_tclo_opened(g, &stream, &w);
-	CU_ASSERT_EQUAL(old.taken, 1);
-	CU_ASSERT_EQUAL(old.done_err, -ECONNRESET);
-	CU_ASSERT_EQUAL(old.ahead_count, 0);
-	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
-	grpc_tclo_heard(g, &old);
-	grpc_tclo_closed(g, &old);		/* late news of a channel that is no more */
-	CU_ASSERT_EQUAL(grpc_tools_state(g), GRPC_TOOLS_STARTING);
-	CU_ASSERT_TRUE(agent_does(&w, "Capabilities_Register", "OK "));
-	CU_ASSERT_EQUAL(w.taken, 0);
 	grpc_free(g);
 }
 
@@ -758,7 +611,7 @@ static void test_no_front(void)
 	w.no_front = true;
 	CU_ASSERT_TRUE(grpc_send(g, "x", 1, 1000, done, &w) > 0);
 	CU_ASSERT_EQUAL(w.ahead_count, 0);
-	grpc_tclo_closed(g, &w);
+	grpc_transport_set(g, NULL, NULL);
 	CU_ASSERT_EQUAL(grpc_tools_state(g), GRPC_TOOLS_GONE);
 	w.now_ms += 1000;
 	grpc_tick(g);
@@ -807,7 +660,7 @@ static void test_reset_fault(void)
 	struct world w;
 	struct faults *f = fresh_with_fault(&w, "tclo-reset count=2");
 
-	grpc_tclo_opened(w.g, &transport, &w);
+	grpc_tclo_opened(w.g);
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
 	CU_ASSERT_TRUE(agent_does(&w, "reset", "OK ATR toolbox"));
@@ -836,11 +689,6 @@ static const struct unit_case cases[] = {
 	{ "requests tell the VM process what happened", test_events_of_requests },
 	{ "the log takes a burst and then a line now and then", test_log_rate },
 	{ "variables have limits in bytes and in number", test_var_limits },
-	{ "variables are for privileged callers, or for none, where that is wanted",
-	  test_restrictions },
-	{ "statistics are of version 3, and others are told so", test_stats_versions },
-	{ "customization and backup tell how they go on", test_deploy_and_backup },
-	{ "options stay as they are where that is wanted", test_no_set_option },
 	{ "a reboot restores configured variables and keeps the others", test_var_flags },
 	{ "an agent is running after reset, capabilities and options", test_conversation },
 	{ "an agent that refuses everything is running too", test_conversation_with_minimal_agent },
@@ -853,8 +701,6 @@ static const struct unit_case cases[] = {
 	{ "a completion may send the next command", test_callback_sends },
 	{ "an idle agent is pinged when that is wanted", test_ping },
 	{ "the heartbeat goes from green to red with silence", test_heartbeat },
-	{ "an agent that waits on a stream is asked when it is silent", test_heartbeat_of_stream },
-	{ "who opens a channel has it, whatever carried the one before", test_channel_taken },
 	{ "an option that the guest changed is told to the agent", test_sync_option },
 	{ "commands end without a front as well", test_no_front },
 };

@@ -200,7 +200,6 @@ static void tape_line(void *data, const char *line, size_t len)
 static void test_recording(void)
 {
 	static const struct grpc_config config;
-	const struct grpc_caller who = { .via = GRPC_VIA_BACKDOOR };
 	struct tape tape = { .len = 0 };
 	struct grpc *g = grpc_new(&config, &tape_ops, NULL);
 	struct transcript *t = transcript_new();
@@ -209,15 +208,15 @@ static void test_recording(void)
 	grpc_var_set(g, "guestinfo.a", "x y", 3, GRPC_VAR_READONLY);
 	grpc_var_set(g, "guestinfo.b", "\n", 1, GRPC_VAR_CONFIG);
 	grpc_tap_set(g, tape_line, &tape);
-	grpc_rpci(g, &who, "info-get guestinfo.a", 20, reply, sizeof(reply));
+	grpc_rpci(g, "info-get guestinfo.a", 20, reply, sizeof(reply));
 	CU_ASSERT_EQUAL(tape.len, 0);		/* the guest has not started since */
 	grpc_guest_reset(g);
-	grpc_rpci(g, &who, "info-set guestinfo.a 1", 22, reply, sizeof(reply));
-	grpc_rpci(g, &who, "info-get guestinfo.b\0\0", 22, reply, sizeof(reply));
+	grpc_rpci(g, "info-set guestinfo.a 1", 22, reply, sizeof(reply));
+	grpc_rpci(g, "info-get guestinfo.b\0\0", 22, reply, sizeof(reply));
 	grpc_var_set(g, "guestinfo.b", NULL, 0, 0);
-	grpc_rpci(g, &who, "info-get guestinfo.b", 20, reply, sizeof(reply));
+	grpc_rpci(g, "info-get guestinfo.b", 20, reply, sizeof(reply));
 	grpc_tap_set(g, NULL, NULL);
-	grpc_rpci(g, &who, "info-get guestinfo.b", 20, reply, sizeof(reply));
+	grpc_rpci(g, "info-get guestinfo.b", 20, reply, sizeof(reply));
 	tape.text[tape.len] = '\0';
 	CU_ASSERT_STRING_EQUAL(tape.text,
 		"> 0 begin 0\n> 0 readonly guestinfo.a x y\n> 0 config guestinfo.b \\x0a\n"
@@ -253,14 +252,42 @@ static bool h_time(void *data, struct bdoor_time *ret)
 
 static long h_rpci(void *data, const void *msg, size_t len, void *reply, size_t room)
 {
-	const struct grpc_caller who = { .via = GRPC_VIA_BACKDOOR };
+	return (long)grpc_rpci(((struct host *)data)->g, msg, len, reply, room);
+}
 
-	return (long)grpc_rpci(((struct host *)data)->g, &who, msg, len, reply, room);
+static void h_tclo(void *data, enum bdoor_tclo what, uint32_t gen, uint32_t seq, const void *msg,
+		   size_t len)
+{
+	struct host *h = data;
+
+	switch (what) {
+	case BDOOR_TCLO_OPENED:
+		h->gen = gen;
+		grpc_tclo_opened(h->g);
+		return;
+	case BDOOR_TCLO_ACCEPTED:
+		grpc_tclo_accepted(h->g, seq);
+		return;
+	case BDOOR_TCLO_REFUSED:
+		grpc_tclo_refused(h->g, seq);
+		return;
+	case BDOOR_TCLO_REPLIED:
+		grpc_tclo_replied(h->g, seq, msg, len);
+		return;
+	case BDOOR_TCLO_CLOSED:
+		grpc_tclo_closed(h->g);
+		return;
+	}
 }
 
 static void h_nothing(void *data)
 {
 }
+
+static const struct bdoor_ops h_ops = {
+	.random = h_random, .time = h_time, .rpci = h_rpci, .tclo = h_tclo, .polled = h_nothing,
+	.crashed = h_nothing,
+};
 
 static int h_push(void *data, uint32_t seq, const void *msg, size_t len)
 {
@@ -273,38 +300,12 @@ static void h_cancel(void *data, uint32_t seq)
 {
 }
 
-static const struct grpc_transport h_transport = {
-	.via = GRPC_VIA_BACKDOOR, .push = h_push, .cancel = h_cancel, .taken = h_nothing,
-};
-
-static void h_tclo(void *data, enum bdoor_tclo what, uint32_t gen, uint32_t seq, const void *msg,
-		   size_t len)
+static void h_timer(void *data, uint64_t at_ms)
 {
-	struct host *h = data;
-
-	switch (what) {
-	case BDOOR_TCLO_OPENED:
-		h->gen = gen;
-		grpc_tclo_opened(h->g, &h_transport, h);
-		return;
-	case BDOOR_TCLO_ACCEPTED:
-		grpc_tclo_accepted(h->g, seq);
-		return;
-	case BDOOR_TCLO_REFUSED:
-		grpc_tclo_refused(h->g, seq);
-		return;
-	case BDOOR_TCLO_REPLIED:
-		grpc_tclo_replied(h->g, seq, msg, len);
-		return;
-	case BDOOR_TCLO_CLOSED:
-		grpc_tclo_closed(h->g, h);
-		return;
-	}
 }
 
-static const struct bdoor_ops h_ops = {
-	.random = h_random, .time = h_time, .rpci = h_rpci, .tclo = h_tclo, .polled = h_nothing,
-	.crashed = h_nothing,
+static const struct grpc_transport h_transport = {
+	.push = h_push, .cancel = h_cancel, .timer = h_timer, .sync_time = h_nothing,
 };
 
 /* The bytes of a transcript's text, in place. */
@@ -387,6 +388,7 @@ static void test_bsd_by_registers(void)
 	size_t i, count = 0;
 
 	h.b = bdoor_new(&bdg_params, &h_ops, &h);
+	grpc_transport_set(h.g, &h_transport, &h);
 	for (i = 0; i < l->count; i++) {
 		unsigned int seq;
 		int at;
