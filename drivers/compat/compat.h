@@ -45,6 +45,13 @@
 #define sk_uid(sk)			((sk)->sk_uid)
 #endif
 
+/* The module that holds a sock_diag handler: a field of the handler, where there is one. */
+#ifdef VMT_HAVE_SOCK_DIAG_OWNER
+#define VMT_SOCK_DIAG_OWNER		.owner = THIS_MODULE,
+#else
+#define VMT_SOCK_DIAG_OWNER
+#endif
+
 /*
  * A table for register_sysctl() ends with VMT_SYSCTL_END: an empty entry where the kernel looks
  * for one, nothing where it counts the entries.

@@ -16,4 +16,5 @@ VMT_PROBED := \
 	$(call vmt-probe,CONST_CTL_TABLE,proc_handler.const struct ctl_table,linux/sysctl.h) \
 	$(call vmt-probe,TIMER_DELETE_SYNC,int timer_delete_sync.,linux/timer.h) \
 	$(call vmt-probe,HRTIMER_SETUP,void hrtimer_setup.,linux/hrtimer.h) \
+	$(call vmt-probe,SOCK_DIAG_OWNER,struct sock_diag_inet_compat [{],linux/sock_diag.h) \
 	$(call vmt-probe,SK_UID,kuid_t sk_uid.const struct sock,net/sock.h)

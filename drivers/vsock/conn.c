@@ -117,7 +117,8 @@ void vsk_conn_close(struct vsk_sock *vsk, bool reset)
 	vsk->inbox.arrived = 0;
 	vsk->inbox.shutdown = 0;
 	spin_unlock_bh(&vsk->inbox_lock);
-	CONN_STATE(vsk) = TCP_CLOSE;
+	if (CONN_STATE(vsk) != TCP_CLOSE)
+		vsk_state_set(vsk, TCP_CLOSE);
 }
 
 /*
@@ -185,7 +186,7 @@ static void established(struct vsk_sock *vsk)
 	struct sock *sk = &vsk->sk;
 
 	conn_disarm(vsk);
-	CONN_STATE(vsk) = TCP_ESTABLISHED;
+	vsk_state_set(vsk, TCP_ESTABLISHED);
 	if (sk->sk_socket)
 		sk->sk_socket->state = SS_CONNECTED;
 }
@@ -470,7 +471,7 @@ static int connect_start(struct vsk_sock *vsk, struct vsk_addr remote)
 	err = vsk_conn_add(vsk);
 	if (err)
 		return err;
-	CONN_STATE(vsk) = TCP_SYN_SENT;
+	vsk_state_set(vsk, TCP_SYN_SENT);
 	vsk_conn_arm(vsk, vsk->connect_timeout);
 	err = vsk_conn_send(vsk, (struct vsk_packet){
 		.type = VSOCK_PKT_REQUEST2, .proto = VSK_PROTO_SUPPORTED,

@@ -67,18 +67,26 @@ static int family_register(int n)
 	vsk_stream_ops.family = n;
 	vsk_dgram_ops.family = n;
 	err = sock_register(&family_ops);
-	if (!err)
-		WRITE_ONCE(number, n);
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(number, n);
+	vsk_diag_register(n);
+	return 0;
+}
+
+/* family_lock held */
+static void family_unregister(void)
+{
+	vsk_diag_unregister();
+	sock_unregister(number);
+	WRITE_ONCE(number, FAMILY_NONE);
 }
 
 static void family_release(struct work_struct *work)
 {
 	mutex_lock(&family_lock);
-	if (!atomic_read(&users) && number != FAMILY_NONE && !fixed) {
-		sock_unregister(number);
-		WRITE_ONCE(number, FAMILY_NONE);
-	}
+	if (!atomic_read(&users) && number != FAMILY_NONE && !fixed)
+		family_unregister();
 	mutex_unlock(&family_lock);
 }
 
@@ -196,7 +204,6 @@ void vsk_family_exit(void)
 {
 	mutex_lock(&family_lock);
 	if (number != FAMILY_NONE)
-		sock_unregister(number);
-	WRITE_ONCE(number, FAMILY_NONE);
+		family_unregister();
 	mutex_unlock(&family_lock);
 }

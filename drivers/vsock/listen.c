@@ -165,7 +165,7 @@ static struct vsk_sock *child_new(struct vsk_sock *vsk, const struct vsk_packet 
 							       vsk->sizes.max, vsk->sizes.size));
 	child->proto = p->type == VSOCK_PKT_REQUEST2 ? vsk_proto_choose(p->proto) :
 						       VSOCK_PROTO_NONE;
-	sk->sk_state = TCP_SYN_RECV;
+	vsk_state_set(child, TCP_SYN_RECV);
 	sock_hold(parent);
 	child->listener = vsk;
 	return child;
@@ -250,7 +250,8 @@ int vsk_listen(struct socket *sock, int backlog)
 		goto out;
 	}
 	sk->sk_max_ack_backlog = backlog;
-	sk->sk_state = TCP_LISTEN;
+	if (sk->sk_state != TCP_LISTEN)
+		vsk_state_set(vsk, TCP_LISTEN);
 	spin_lock_bh(&vsk->accept_lock);
 	WRITE_ONCE(vsk->listening, true);
 	spin_unlock_bh(&vsk->accept_lock);

@@ -11,6 +11,9 @@
 
 #include "vsock.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 struct vsk_stats vsk_stats;
 struct workqueue_struct *vsk_wq;
 

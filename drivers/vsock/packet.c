@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "trace.h"
 #include "vsock.h"
 
 static struct vmci_handle control_handle = { VMCI_INVALID_ID, VMCI_INVALID_ID };
@@ -72,19 +73,20 @@ static void packet_encode(const struct vsk_packet *p, struct vsock_wire_packet *
 int vsk_packet_send(const struct vsk_packet *packet)
 {
 	struct vsock_wire_packet wire;
-	int status;
+	int status, err;
 
 	if (packet->loop) {
+		trace_vmsock_send(packet, 0);
 		packet_receive(packet);
 		return 0;
 	}
 	packet_encode(packet, &wire);
 	status = vmci_datagram_send((struct vmci_datagram *)&wire);
-	if (status < 0) {
+	err = status < 0 ? vsk_errno(status) : 0;
+	if (err)
 		atomic_long_inc(&vsk_stats.send_failed);
-		return vsk_errno(status);
-	}
-	return 0;
+	trace_vmsock_send(packet, err);
+	return err;
 }
 
 /* Answers a packet that has no connection. */
@@ -173,7 +175,10 @@ static bool packet_to_conn(const struct vsk_packet *p)
 
 static void packet_receive(const struct vsk_packet *p)
 {
-	if (packet_to_conn(p) || packet_to_bound(p))
+	int to = packet_to_conn(p) ? 1 : packet_to_bound(p) ? 2 : 0;
+
+	trace_vmsock_receive(p, to);
+	if (to)
 		return;
 	atomic_long_inc(&vsk_stats.no_socket);
 	packet_answer(p, VSOCK_PKT_RST);

@@ -45,18 +45,46 @@ static void show_addr(struct seq_file *m, const struct vsk_addr *addr)
 	seq_printf(m, " %-21s", text);
 }
 
+/*
+ * What waits to be received, what is not taken by the peer yet, and the size of a queue.  Those of a
+ * listener are its backlog: taken and at most.  A stream's queue pair can only be looked at while nobody
+ * has the socket lock; who holds it for long copies data, and 0 is shown.
+ */
+static void show_queues(struct seq_file *m, struct vsk_sock *vsk)
+{
+	struct sock *sk = &vsk->sk;
+	s64 in = 0, out = 0;
+	u64 size = 0;
+
+	if (sk->sk_type == SOCK_DGRAM) {
+		in = sk_rmem_alloc_get(sk);
+		size = READ_ONCE(sk->sk_rcvbuf);
+	} else if (READ_ONCE(sk->sk_state) == TCP_LISTEN) {
+		in = READ_ONCE(sk->sk_ack_backlog);
+		size = READ_ONCE(sk->sk_max_ack_backlog);
+	} else {
+		spin_lock_bh(&sk->sk_lock.slock);
+		size = READ_ONCE(vsk->qp) ? READ_ONCE(vsk->qp_size) : 0;
+		if (vsk->qp && !sock_owned_by_user_nocheck(sk)) {
+			in = max_t(s64, vmci_qpair_consume_buf_ready(vsk->qp), 0);
+			out = max_t(s64, vmci_qpair_produce_buf_ready(vsk->qp), 0);
+		}
+		spin_unlock_bh(&sk->sk_lock.slock);
+	}
+	seq_printf(m, " %7lld %7lld %7llu", in, out, size);
+}
+
 static void show_one(struct vsk_sock *vsk, void *data)
 {
 	struct seq_file *m = data;
 	struct sock *sk = &vsk->sk;
-	bool connected = READ_ONCE(vsk->qp);
 
 	seq_printf(m, "%-6s", sk->sk_type == SOCK_STREAM ? "stream" : "dgram");
 	show_addr(m, &vsk->local);
 	show_addr(m, &vsk->remote);
-	seq_printf(m, " %-10s %7llu %5u %lu\n", state_name(sk),
-		   connected ? READ_ONCE(vsk->qp_size) : 0,
-		   from_kuid_munged(seq_user_ns(m), sk_uid(sk)),
+	seq_printf(m, " %-10s", state_name(sk));
+	show_queues(m, vsk);
+	seq_printf(m, " %5u %lu\n", from_kuid_munged(seq_user_ns(m), sk_uid(sk)),
 		   (unsigned long)sock_i_ino(sk));
 }
 
@@ -83,7 +111,7 @@ static int list_show(struct seq_file *m, void *v)
 	if (pos)
 		vsk_table_visit(pos - 1, show_one, m);
 	else
-		seq_puts(m, "type   local                 peer                  state        queue   uid inode\n");
+		seq_puts(m, "type   local                 peer                  state         recv    send   queue   uid inode\n");
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/wait.h>
 
+#include "trace.h"
 #include "vsock.h"
 
 struct proto vsk_proto = {
@@ -291,7 +292,13 @@ int vsk_getname(struct socket *sock, struct sockaddr *addr, int peer)
 	return len;
 }
 
-/* ---- shutdown(2) -------------------------------------------------------------------------- */
+/* ---- states, shutdown(2) -------------------------------------------------------------------------- */
+
+void vsk_state_set(struct vsk_sock *vsk, int state)
+{
+	trace_vmsock_state(vsk, state);
+	WRITE_ONCE(vsk->sk.sk_state, state);
+}
 
 int vsk_shutdown(struct socket *sock, int how)
 {

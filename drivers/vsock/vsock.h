@@ -209,6 +209,7 @@ int vsk_bind_locked(struct vsk_sock *vsk, struct vsk_addr addr);
 int vsk_autobind_locked(struct vsk_sock *vsk);
 int vsk_getname(struct socket *sock, struct sockaddr *addr, int peer);
 int vsk_shutdown(struct socket *sock, int how);
+void vsk_state_set(struct vsk_sock *vsk, int state);	/* socket lock held */
 int vsk_errno(int status);		/* VMCI status word -> 0 or -errno */
 
 /* table.c */
@@ -281,6 +282,10 @@ int vsk_stream_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 /* dgram.c */
 int vsk_dgram_attach(struct vsk_sock *vsk);		/* socket lock held */
 void vsk_dgram_detach(struct vsk_sock *vsk);		/* the same */
+
+/* diag.c: family_lock held */
+void vsk_diag_register(int family);
+void vsk_diag_unregister(void);
 
 /* show.c */
 int vsk_show_init(void);
