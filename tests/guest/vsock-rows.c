@@ -15,6 +15,10 @@
 
 #define ROW_LIMIT_S	60
 
+int family;
+unsigned int cid;
+char why[256];
+
 /* ---- rows: creating and naming -------------------------------------------------------------- */
 
 static int row_types(void)
@@ -729,6 +733,16 @@ static const struct row {
 	{ "poll", "poll() has the documented masks", row_poll, BOTH },
 	{ "options", "the options have the documented ranges", row_options, BOTH },
 	{ "small", "a small queue carries as much as a large one", row_small_queue, OURS_ONLY },
+	{ "retry", "a connect() that was refused can be repeated with success", row_retry, BOTH },
+	{ "vectors", "writev() and readv() keep the order", row_vectors, BOTH },
+	{ "sendfile", "sendfile() sends a file", row_sendfile, BOTH },
+	{ "splice", "splice() moves bytes from socket to pipe to socket", row_splice, BOTH },
+	{ "peekall", "MSG_PEEK with MSG_WAITALL waits for all", row_peek_all, OURS_ONLY },
+	{ "truncate", "MSG_TRUNC loses nothing of a stream", row_truncate, BOTH },
+	{ "edges", "epoll tells each edge once", row_edges, BOTH },
+	{ "fork", "a connection ends with the last process that has it", row_fork, BOTH },
+	{ "passing", "a connection goes on in the process that it is passed to", row_passing, BOTH },
+	{ "reset", "close() with an SO_LINGER of 0 is the end for the peer", row_reset, BOTH },
 	{ "dgram", "datagrams keep their bounds and their sender", row_dgram, BOTH },
 };
 

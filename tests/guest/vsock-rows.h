@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vsock-rows.h - what the rows of vsock-rows.c are made of: requirements, sockets, waits, threads
+ * vsock-rows.h - what the rows of vsock-rows are made of: requirements, sockets, waits, threads
  *
- * Included there only.  A row returns 0, or -1 with the reason in `why`.
+ * A row returns 0, or -1 with the reason in `why`.
  */
 #ifndef VMTKIT_TESTS_VSOCK_ROWS_H
 #define VMTKIT_TESTS_VSOCK_ROWS_H
@@ -25,9 +25,9 @@
 #include <linux/sockios.h>
 #include <vmci_sockets.h>
 
-static int family;
-static unsigned int cid;
-static char why[256];
+extern int family;
+extern unsigned int cid;
+extern char why[256];			/* of the row that failed */
 
 #define REQUIRE(cond)                                                                              \
 	do {                                                                                       \
@@ -50,7 +50,7 @@ static char why[256];
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
-static struct sockaddr_vm address(unsigned int to, unsigned int port)
+static inline struct sockaddr_vm address(unsigned int to, unsigned int port)
 {
 	struct sockaddr_vm a;
 
@@ -61,21 +61,21 @@ static struct sockaddr_vm address(unsigned int to, unsigned int port)
 	return a;
 }
 
-static int bind_to(int fd, unsigned int to, unsigned int port)
+static inline int bind_to(int fd, unsigned int to, unsigned int port)
 {
 	struct sockaddr_vm a = address(to, port);
 
 	return bind(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
-static int connect_to(int fd, unsigned int to, unsigned int port)
+static inline int connect_to(int fd, unsigned int to, unsigned int port)
 {
 	struct sockaddr_vm a = address(to, port);
 
 	return connect(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
-static unsigned int port_of(int fd)
+static inline unsigned int port_of(int fd)
 {
 	struct sockaddr_vm a;
 	socklen_t len = sizeof(a);
@@ -83,12 +83,12 @@ static unsigned int port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&a, &len) < 0 ? 0 : a.svm_port;
 }
 
-static int stream(void)
+static inline int stream(void)
 {
 	return socket(family, SOCK_STREAM, 0);
 }
 
-static int listener(int backlog)
+static inline int listener(int backlog)
 {
 	int fd = stream();
 
@@ -98,7 +98,7 @@ static int listener(int backlog)
 }
 
 /* Two connected streams: s[0] was accepted, s[1] connected. */
-static int pair(int s[2])
+static inline int pair(int s[2])
 {
 	int l = listener(1);
 
@@ -110,27 +110,27 @@ static int pair(int s[2])
 	return s[0] < 0 ? -1 : 0;
 }
 
-static void unpair(int s[2])
+static inline void unpair(int s[2])
 {
 	close(s[0]);
 	close(s[1]);
 }
 
-static int events(int fd, int wanted, int limit_ms)
+static inline int events(int fd, int wanted, int limit_ms)
 {
 	struct pollfd p = { .fd = fd, .events = (short)wanted };
 
 	return poll(&p, 1, limit_ms) < 0 ? -1 : p.revents;
 }
 
-static int timeout_ms(int fd, int option, int ms)
+static inline int timeout_ms(int fd, int option, int ms)
 {
 	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof(tv));
 }
 
-static int64_t now_ms(void)
+static inline int64_t now_ms(void)
 {
 	struct timespec ts;
 
@@ -138,7 +138,7 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void on_signal(int sig)
+static inline void on_signal(int sig)
 {
 }
 
@@ -154,7 +154,7 @@ struct later {
 	int result;
 };
 
-static void *later_main(void *arg)
+static inline void *later_main(void *arg)
 {
 	struct later *l = arg;
 
@@ -162,25 +162,25 @@ static void *later_main(void *arg)
 	return NULL;
 }
 
-static int later(struct later *l)
+static inline int later(struct later *l)
 {
 	l->target = pthread_self();
 	return -pthread_create(&l->thread, NULL, later_main, l);
 }
 
-static void after_50_ms(void)
+static inline void after_50_ms(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 }
 
-static void signal_target(struct later *l)
+static inline void signal_target(struct later *l)
 {
 	after_50_ms();
 	pthread_kill(l->target, SIGUSR1);
 }
 
 /* Numbers that depend on their place, and a running sum of them. */
-static void fill(unsigned char *buf, size_t n, uint32_t *state, uint64_t *sum)
+static inline void fill(unsigned char *buf, size_t n, uint32_t *state, uint64_t *sum)
 {
 	size_t i;
 
@@ -191,7 +191,7 @@ static void fill(unsigned char *buf, size_t n, uint32_t *state, uint64_t *sum)
 	}
 }
 
-static void send_all(struct later *l)
+static inline void send_all(struct later *l)
 {
 	static const size_t sizes[] = { 1, 4096, 65536, 3, 300000, 17, 16384 };
 	unsigned char *buf = malloc(300000);
@@ -210,7 +210,7 @@ static void send_all(struct later *l)
 	free(buf);
 }
 
-static int receive_sum(int fd, size_t bytes, uint64_t *sum)
+static inline int receive_sum(int fd, size_t bytes, uint64_t *sum)
 {
 	unsigned char *buf = malloc(100000);
 	size_t got = 0;
@@ -228,5 +228,17 @@ static int receive_sum(int fd, size_t bytes, uint64_t *sum)
 	free(buf);
 	return got == bytes ? 0 : -1;
 }
+
+/* vsock-rows-ways.c */
+int row_vectors(void);
+int row_sendfile(void);
+int row_splice(void);
+int row_peek_all(void);
+int row_truncate(void);
+int row_edges(void);
+int row_fork(void);
+int row_passing(void);
+int row_retry(void);
+int row_reset(void);
 
 #endif /* VMTKIT_TESTS_VSOCK_ROWS_H */
