@@ -2,14 +2,18 @@
 # shellcheck shell=bash
 #
 # intree-vsock.sh - the kernel's own vmw_vmci and vmci_transport, unmodified, judge our host
+#
+# The same programs judge our modules: vmsock-programs.sh.
 # shellcheck disable=SC2034,SC2154
 options=(--drivers intree --userland debian --timeout 300 --copy "$build/check/tests/guest/vsock-cat:/test/vsock-cat")
-plan=13
+plan=14
 
 guest() {
   data() { seq 1 9000000 | head -c 67108864; }
-  bound() { basename "$(readlink /sys/bus/pci/devices/*:*:*.*/driver | grep vmw_vmci)"; }
-  check_is "vmw_vmci is bound to the device" vmw_vmci bound
+  driver=vmw_vmci modules='vmw_vmci vmw_vsock_vmci_transport'
+  [ ! -d /sys/module/vmsock ] || driver=vmci modules='vmci vmsock'
+  bound() { basename "$(readlink /sys/bus/pci/devices/*:*:*.*/driver | grep 'vmci$')"; }
+  check_is "$driver is bound to the device" "$driver" bound
   up() { data | socat -u STDIN VSOCK-CONNECT:2:5000; }
   check "64 MiB go to the host" up
   sum=$(data | sha256sum)
@@ -21,6 +25,7 @@ guest() {
   check "a port of the host where nobody listens refuses" refused
   listen() { socat -u VSOCK-LISTEN:6000 STDOUT; }
   check_is "a stream from the host reaches a listener of the guest" "from the host" listen
+  socat VSOCK-LISTEN:6001 EXEC:cat & mux=$!
   dgram() { printf question | /test/vsock-cat sendto 2 7000; }
   check_is "a datagram goes to the host and another comes back" question dgram
   many() {
@@ -34,15 +39,15 @@ guest() {
     for i in $(seq 1 20); do [ "$(cat "/tmp/many.$i")" = "$i" ] || return 1; done
   }
   check "20 connections at once each get their own bytes back" many
+  wait "$mux"
   unload() {
-    modprobe -r vmw_vsock_vmci_transport
     # The balloon driver, which udev loads in such a VM, is a user of VMCI as well.
-    modprobe -r vmw_balloon vmw_vmci
-    ! grep -q '^vmw_' /proc/modules
+    for module in ${modules##* } vmw_balloon ${modules%% *}; do modprobe -r $module; done
+    ! grep -Eq '^(vmw_|vmci|vmsock)' /proc/modules
   }
   # The stock transport lets go of its sockets in a work queue.
-  reload() { wait_for 10 unload && modprobe vmw_vmci && modprobe vmw_vsock_vmci_transport; }
-  check "the stock modules unload and load again" reload
+  reload() { wait_for 10 unload && modprobe -a $modules; }
+  check "the modules unload and load again" reload
   again() { printf again | socat -t 10 STDIO VSOCK-CONNECT:2:5004; }
   check_is "and a stream works after it" again again
   quiet() { ! dmesg | grep -E 'BUG|WARNING|Oops|Failed to'; }
@@ -62,6 +67,11 @@ host() {
   check_is "64 MiB come from the guest with equal SHA-256" "$(sha256sum <"$VM_DIR/data")" up
   connect() { printf 'from the host' | vmctl vsock "$VM_NAME" connect 6000; }
   check "the host connects to a listener of the guest" wait_for 60 connect
+  # What ssh does through systemd's proxy: one line to the socket, one line back, then the stream.
+  proxy() {
+    printf 'CONNECT 6001\nover the mux' | socat -t 5 STDIO "UNIX-CONNECT:$VM_DIR/vsock" | grep -q 'over the mux'
+  }
+  check "a client of the mux protocol reaches a listener of the guest" wait_for 60 proxy
   # The guest connects here when it is done.
   socat -u "UNIX-LISTEN:$VM_DIR/vsock_5009" STDOUT
   kill "$many"
