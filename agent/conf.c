@@ -1,50 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conf.c - what of open-vm-tools' tools.conf(5) the agent follows
+ * conf.c - the configuration as the parts of the agent use it
  */
+#include <string.h>
+
 #include "agent/conf.h"
 
-#define EXCLUDE_NICS	"docker*,veth*,virbr*,antrea-*,cali*"
-
-static char **list(GKeyFile *file, const char *key, const char *by_default)
+static void log_fault(enum conf_fault fault, const char *path, guint line, const char *text,
+		      gpointer data)
 {
-	g_autofree char *text = g_key_file_get_string(file, "guestinfo", key, NULL);
-	g_auto(GStrv) words = g_strsplit(text ? text : by_default, ",", -1);
-	g_autoptr(GPtrArray) kept = g_ptr_array_new();
-	guint i;
-
-	for (i = 0; words[i]; i++)
-		if (*g_strstrip(words[i]))
-			g_ptr_array_add(kept, g_strdup(words[i]));
-	g_ptr_array_add(kept, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&kept), FALSE);
+	switch (fault) {
+	case CONF_FAULT:
+		if (line)
+			g_warning("%s:%u: %s; ignoring it", path, line, text);
+		else
+			g_warning("%s: %s; ignoring it", path, text);
+		break;
+	case CONF_NOTE:
+		g_debug("%s:%u: %s", path, line, text);
+		break;
+	}
 }
 
-static gboolean flag(GKeyFile *file, const char *path, const char *group, const char *key)
+static GLogLevelFlags level_of(const char *name)
 {
-	g_autoptr(GError) error = NULL;
-	gboolean value = g_key_file_get_boolean(file, group, key, &error);
+	static const struct {
+		const char *name;
+		GLogLevelFlags level;
+	} levels[] = {
+		{ "error", G_LOG_LEVEL_ERROR },	  { "critical", G_LOG_LEVEL_CRITICAL },
+		{ "warning", G_LOG_LEVEL_WARNING }, { "message", G_LOG_LEVEL_MESSAGE },
+		{ "info", G_LOG_LEVEL_INFO },	  { "debug", G_LOG_LEVEL_DEBUG },
+	};
+	guint i;
 
-	if (g_error_matches(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
-		g_warning("%s: [%s] %s: must be true or false; ignoring it", path, group, key);
-	return value;
+	for (i = 0; i < G_N_ELEMENTS(levels); i++)
+		if (!strcmp(name, levels[i].name))
+			return levels[i].level;
+	return 0;
+}
+
+static void fill(struct conf *conf, const struct conf_file *file)
+{
+	conf->exclude_nics = conf_list(file, "guestinfo", "exclude-nics");
+	conf->primary_nics = conf_list(file, "guestinfo", "primary-nics");
+	conf->low_priority_nics = conf_list(file, "guestinfo", "low-priority-nics");
+	conf->routes_v4_max = conf_number(file, "guestinfo", "max-ipv4-routes");
+	conf->routes_v6_max = conf_number(file, "guestinfo", "max-ipv6-routes");
+	conf->no_disks = conf_flag(file, "guestinfo", "disable-query-diskinfo");
+	conf->reserved_free = conf_flag(file, "guestinfo", "diskinfo-include-reserved");
+	conf->no_stats = conf_flag(file, "guestinfo", "disable-perf-mon");
+	conf->poll_s = conf_number(file, "guestinfo", "poll-interval");
+	conf->stats_s = conf_number(file, "guestinfo", "stats-interval");
+	conf->os_id = g_strdup(conf_text(file, "guestosinfo", "short-name"));
+	if (conf->os_id)
+		conf->os_name = g_strdup(conf_text(file, "guestosinfo", "long-name"));
+	conf->no_time = conf_flag(file, "timeSync", "disable-all");
+	conf->no_period = conf_flag(file, "timeSync", "disable-periodic");
+	conf->no_version = conf_flag(file, "vmtools", "disable-tools-version");
+	if (conf_flag(file, "logging", "log"))
+		conf->log_level = level_of(conf_text(file, "logging", "vmsvc.level"));
+	conf->log_to_host = !strcmp(conf_text(file, "logging", "vmsvc.handler"), "vmx");
 }
 
 struct conf *conf_read(const char *path)
 {
+	const char *const both[] = { CONF_TOOLS, CONF_OWN, NULL }, *const one[] = { path, NULL };
+	struct conf_file *file = conf_file_read(path ? one : both, log_fault, NULL);
 	struct conf *conf = g_new0(struct conf, 1);
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) error = NULL;
 
-	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error) &&
-	    !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-		g_warning("%s: %s; ignoring it", path, error->message);
-	conf->exclude_nics = list(file, "exclude-nics", EXCLUDE_NICS);
-	conf->primary_nics = list(file, "primary-nics", "");
-	conf->low_priority_nics = list(file, "low-priority-nics", "");
-	conf->no_disks = flag(file, path, "guestinfo", "disable-query-diskinfo");
-	conf->no_time = flag(file, path, "timeSync", "disable-all");
-	conf->no_period = flag(file, path, "timeSync", "disable-periodic");
+	fill(conf, file);
+	conf_file_free(file);
 	return conf;
 }
 
@@ -55,5 +81,7 @@ void conf_free(struct conf *conf)
 	g_strfreev(conf->exclude_nics);
 	g_strfreev(conf->primary_nics);
 	g_strfreev(conf->low_priority_nics);
+	g_free(conf->os_id);
+	g_free(conf->os_name);
 	g_free(conf);
 }

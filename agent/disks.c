@@ -66,7 +66,7 @@ GPtrArray *disks_parse(const char *mountinfo)
 	return disks;
 }
 
-GPtrArray *disks_collect(void)
+GPtrArray *disks_collect(gboolean reserved_free)
 {
 	g_autofree char *text = NULL;
 	GPtrArray *disks;
@@ -83,7 +83,7 @@ GPtrArray *disks_collect(void)
 			continue;
 		}
 		disk->size = (guint64)st.f_blocks * st.f_frsize;
-		disk->free = (guint64)st.f_bavail * st.f_frsize;
+		disk->free = (guint64)(reserved_free ? st.f_bfree : st.f_bavail) * st.f_frsize;
 		i++;
 	}
 	return disks;

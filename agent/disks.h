@@ -10,7 +10,7 @@
 struct disk {
 	char *path;		/* mount point */
 	char *fstype;
-	guint64 size, free;	/* bytes; free for ordinary users */
+	guint64 size, free;	/* bytes */
 };
 
 /**
@@ -23,8 +23,11 @@ struct disk {
  */
 GPtrArray *disks_parse(const char *mountinfo);
 
-/** disks_collect - the same for this machine, with sizes; those that cannot be read are left out */
-GPtrArray *disks_collect(void);
+/**
+ * disks_collect - the same for this machine, with sizes; those that cannot be read are left out
+ * @reserved_free: what is kept for root counts as free
+ */
+GPtrArray *disks_collect(gboolean reserved_free);
 
 /** disks_json - the argument of SetGuestDiskInfo; new */
 char *disks_json(const GPtrArray *disks);

@@ -5,7 +5,8 @@
  * Each report has a slot with the last payload that the host took; only another one is sent.  Changes
  * come from the kernel: netlink for the network, poll() on files of /proc for name and mounts.
  * They are put together: at the earliest SETTLE_MS after the change, at most one round each second.
- * Every SAFETY_S all is looked at again, for what nobody tells (name servers, free space), and the uptime is sent.
+ * Each poll-interval of the configuration all is looked at again, for what nobody tells (name servers,
+ * free space), and the uptime is sent.
  *
  * A report that the host does not know falls back to the older form, until the next reset.
  * "1 " and something behind it is a refusal too: that is how hosts answer what they did not store.
@@ -30,7 +31,6 @@
 
 #define SETTLE_MS	100
 #define ROUND_MS	1000
-#define SAFETY_S	30
 
 enum slot {
 	SLOT_HOST_NAME,
@@ -166,7 +166,7 @@ static void send_network(struct info *info)
 /* Sizes change all the time: this goes with the regular round, and when something is mounted */
 static void send_disks(struct info *info)
 {
-	GPtrArray *disks = disks_collect();
+	GPtrArray *disks = disks_collect(info->agent->conf->reserved_free);
 	g_autoptr(GBytes) old = NULL;
 
 	if (!info->disks_old) {
@@ -227,6 +227,17 @@ static gboolean safety_due(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static void safety_start(struct info *info)
+{
+	guint seconds = info->agent->conf->poll_s;
+
+	if (info->safety_timer)
+		g_source_remove(info->safety_timer);
+	info->safety_timer = 0;
+	if (info->told && seconds)
+		info->safety_timer = g_timeout_add_seconds(seconds, safety_due, info);
+}
+
 static void network_changed(gpointer data)
 {
 	round_schedule(data);
@@ -255,6 +266,7 @@ static void watch_end(struct watch *watch)
 
 static void os_read(struct info *info)
 {
+	const struct conf *conf = info->agent->conf;
 	g_autofree char *text = NULL;
 	struct utsname uts;
 
@@ -264,6 +276,8 @@ static void os_read(struct info *info)
 		memset(&uts, 0, sizeof(uts));
 	osinfo_clear(&info->os);
 	osinfo_parse(&info->os, text, &uts);
+	if (conf->os_id)
+		osinfo_rename(&info->os, conf->os_id, conf->os_name);
 }
 
 struct info *info_new(struct agent *agent)
@@ -272,7 +286,6 @@ struct info *info_new(struct agent *agent)
 	g_autoptr(GError) error = NULL;
 
 	info->agent = agent;
-	os_read(info);
 	info->netlink = netlink_new(network_changed, info, &error);
 	if (!info->netlink)
 		g_warning("the host will not be told about the network: %s", error->message);
@@ -310,8 +323,14 @@ void info_forget(struct info *info)
 	info->nic_form = NIC_FORM_V3;
 	info->told = TRUE;
 	os_read(info);
-	if (!info->safety_timer)
-		info->safety_timer = g_timeout_add_seconds(SAFETY_S, safety_due, info);
+	safety_start(info);
+	round_schedule(info);
+}
+
+void info_configure(struct info *info)
+{
+	os_read(info);
+	safety_start(info);
 	round_schedule(info);
 }
 

@@ -23,4 +23,7 @@ void info_uptime(struct info *info);
 /** info_option - an option of the host; FALSE if it is not one of this part or its value is wrong */
 gboolean info_option(struct info *info, const char *name, const char *value);
 
+/** info_configure - agent->conf is another one */
+void info_configure(struct info *info);
+
 #endif /* VMTKIT_AGENT_INFO_H */

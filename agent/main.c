@@ -9,6 +9,9 @@
  * changes over, because two users of the host's one TCLO channel would take it from each other; when
  * it goes, the channel is lost and opened again by the port.
  *
+ * The configuration is read again when one of its files changes, and at SIGHUP.  At SIGHUP the folders
+ * are watched anew too, for the one that was not there at the start.
+ *
  * One thread.  Signals come by signalfd, because GLib's own way would start a second one.
  */
 #include <errno.h>
@@ -23,28 +26,34 @@
 #include <glib-unix.h>
 
 #include <uapi/vmt.h>
+#include <wire/guestrpc.h>
 
 #include "agent/agent.h"
 #include "agent/conf.h"
 #include "agent/info.h"
+#include "agent/log.h"
 #include "agent/notify.h"
 #include "agent/power.h"
 #include "agent/priv_verbs.h"
 #include "agent/timesync.h"
+#include "agent/watch.h"
 
 #define RETRY_S		5
+#define CONF_SETTLE_MS	200	/* an editor's several steps are one change */
 
 static struct {
 	struct agent agent;
 	GMainLoop *loop;
 	char *channel;		/* --channel; NULL: what works */
-	const char *conf_path;
+	const char *conf_path;	/* --conf; NULL: the two of conf.h */
+	struct watch *conf_watches[2], *device_watch;
+	guint conf_due;		/* source */
 	gboolean fixed;		/* the channel was named: no changing over */
 	guint retry;		/* source */
 	guint reopen;		/* source */
 	gboolean waiting;	/* said that another program has the channel */
 	int status;
-} vmtd = { .agent.priv_socket = PRIV_SOCKET, .conf_path = CONF_PATH };
+} vmtd = { .agent.priv_socket = PRIV_SOCKET };
 
 static gboolean serve_again(gpointer data);
 
@@ -108,43 +117,70 @@ void agent_lost(struct agent *agent, const GError *error)
 	g_main_loop_quit(vmtd.loop);
 }
 
-static gboolean device_event(gint fd, GIOCondition cond, gpointer data)
+static void device_changed(const char *name, gpointer data)
 {
-	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	const char *name = strrchr(VMT_DEVICE, '/') + 1;
-	gboolean ours = FALSE;
-	ssize_t n, at = 0;
-
-	n = read(fd, buf, sizeof(buf));
-	while (n - at >= (ssize_t)sizeof(struct inotify_event)) {
-		const struct inotify_event *event = (const void *)(buf + at);
-
-		ours |= event->len && !strcmp(event->name, name);
-		at += (ssize_t)(sizeof(*event) + event->len);
-	}
-	if (!ours || access(VMT_DEVICE, R_OK | W_OK) < 0)
-		return G_SOURCE_CONTINUE;
+	if (strcmp(name, strrchr(VMT_DEVICE, '/') + 1) || access(VMT_DEVICE, R_OK | W_OK) < 0)
+		return;
 	if (!vmtd.agent.tclo || strcmp(vmt_tclo_transport(vmtd.agent.tclo), "vmt"))
 		agent_reopen(&vmtd.agent);
-	return G_SOURCE_CONTINUE;
 }
 
 static void watch_devices(void)
 {
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-
 	/* IN_ATTRIB: udev gives the device to our group only after it was made */
-	if (fd >= 0 && inotify_add_watch(fd, "/dev", IN_CREATE | IN_ATTRIB) >= 0)
-		g_unix_fd_add(fd, G_IO_IN, device_event, NULL);
-	else
+	vmtd.device_watch = watch_new("/dev", IN_CREATE | IN_ATTRIB, device_changed, NULL);
+	if (!vmtd.device_watch)
 		g_warning("/dev cannot be watched: %s", g_strerror(errno));
+}
+
+static void log_to_host(const char *line, gpointer data)
+{
+	agent_rpc_or_log(&vmtd.agent, GRPC_LOG " toolbox: %s", line);
 }
 
 static void configure(void)
 {
+	struct conf *conf = conf_read(vmtd.conf_path);
+
 	conf_free(vmtd.agent.conf);
-	vmtd.agent.conf = conf_read(vmtd.conf_path);
-	timesync_restrict(vmtd.agent.time, vmtd.agent.conf->no_time, vmtd.agent.conf->no_period);
+	vmtd.agent.conf = conf;
+	log_configure(conf->log_level, conf->log_to_host ? log_to_host : NULL, NULL);
+	timesync_restrict(vmtd.agent.time, conf->no_time, conf->no_period);
+	info_configure(vmtd.agent.info);
+}
+
+static gboolean conf_due(gpointer data)
+{
+	vmtd.conf_due = 0;
+	g_message("the configuration has changed: reading it again");
+	configure();
+	return G_SOURCE_REMOVE;
+}
+
+static void conf_changed(const char *name, gpointer data)
+{
+	g_autofree char *wanted = g_path_get_basename(data);
+
+	if (!strcmp(name, wanted) && !vmtd.conf_due)
+		vmtd.conf_due = g_timeout_add(CONF_SETTLE_MS, conf_due, NULL);
+}
+
+/* A folder that is not there is no reason for a word: neither file need be */
+static void watch_conf(void)
+{
+	const char *const both[] = { CONF_TOOLS, CONF_OWN };
+	guint i;
+
+	for (i = 0; i < G_N_ELEMENTS(both); i++) {
+		const char *path = vmtd.conf_path ? vmtd.conf_path : both[i];
+		g_autofree char *folder = g_path_get_dirname(path);
+
+		watch_free(vmtd.conf_watches[i]);
+		vmtd.conf_watches[i] = watch_new(folder, IN_CLOSE_WRITE | IN_MOVE | IN_DELETE,
+						 conf_changed, (gpointer)path);
+		if (vmtd.conf_path)
+			return;
+	}
 }
 
 static gboolean signalled(gint fd, GIOCondition cond, gpointer data)
@@ -152,6 +188,7 @@ static gboolean signalled(gint fd, GIOCondition cond, gpointer data)
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGHUP) {
+		watch_conf();
 		configure();
 		info_forget(vmtd.agent.info);
 		return G_SOURCE_CONTINUE;
@@ -192,11 +229,16 @@ static int run(void)
 	vmtd.agent.power = power_new(&vmtd.agent);
 	vmtd.agent.time = timesync_new(&timesync_system);
 	configure();
+	watch_conf();
 	if (!vmtd.fixed)
 		watch_devices();
 	notify_watchdog();
 	g_main_loop_run(vmtd.loop);
 	stop_serving();
+	log_configure(vmtd.agent.conf->log_level, NULL, NULL);
+	watch_free(vmtd.device_watch);
+	watch_free(vmtd.conf_watches[0]);
+	watch_free(vmtd.conf_watches[1]);
 	power_free(vmtd.agent.power);
 	timesync_free(vmtd.agent.time);
 	info_free(vmtd.agent.info);
@@ -212,7 +254,7 @@ int main(int argc, char **argv)
 	const GOptionEntry options[] = {
 		{ "channel", 'c', 0, G_OPTION_ARG_STRING, &vmtd.channel,
 		  "How to reach the host: vmt, direct, fake:PATH or fake-poll:PATH", "CHANNEL" },
-		{ "conf", 'f', 0, G_OPTION_ARG_FILENAME, &conf, "Another tools.conf", "PATH" },
+		{ "conf", 'f', 0, G_OPTION_ARG_FILENAME, &conf, "Read this file, and neither vmtd.conf nor tools.conf", "PATH" },
 		{ "debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "Log more", NULL },
 		{ "priv", 0, 0, G_OPTION_ARG_FILENAME, &priv, "Socket of the helper", "PATH" },
 		{ "version", 'v', 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
@@ -234,8 +276,7 @@ int main(int argc, char **argv)
 		printf("vmtd %s\n", vmt_version());
 		return EXIT_SUCCESS;
 	}
-	if (debug)
-		g_setenv("G_MESSAGES_DEBUG", "all", TRUE);
+	log_start(debug);
 	if (conf)
 		vmtd.conf_path = conf;
 	if (priv)

@@ -252,8 +252,10 @@ static void collect_addrs(struct netlink *nl, GHashTable *table, struct net_stat
 	}
 }
 
-static void collect_routes(struct netlink *nl, GHashTable *table, struct net_state *net)
+static void collect_routes(struct netlink *nl, const struct conf *conf, GHashTable *table,
+			   struct net_state *net)
 {
+	guint v4 = 0, v6 = 0;
 	struct nl_object *o;
 
 	for (o = nl_cache_get_first(nl->routes); o && net->routes->len < GUESTNIC_ROUTES;
@@ -266,6 +268,8 @@ static void collect_routes(struct netlink *nl, GHashTable *table, struct net_sta
 		    rtnl_route_get_type(route) != RTN_UNICAST || !hop ||
 		    !nic_find(table, rtnl_route_nh_get_ifindex(hop), &r.nic) ||
 		    !ip_from(rtnl_route_get_dst(route), &r.dest))
+			continue;
+		if (r.dest.v6 ? v6++ >= conf->routes_v6_max : v4++ >= conf->routes_v4_max)
 			continue;
 		r.prefix_len = nl_addr_get_prefixlen(rtnl_route_get_dst(route));
 		r.has_next_hop = ip_from(rtnl_route_nh_get_gateway(hop), &r.next_hop);
@@ -304,7 +308,7 @@ struct net_state *netlink_collect(struct netlink *nl, const struct conf *conf)
 		g_ptr_array_sort(net->nics, nic_order);
 		table = nic_table(net);
 		collect_addrs(nl, table, net);
-		collect_routes(nl, table, net);
+		collect_routes(nl, conf, table, net);
 		g_hash_table_unref(table);
 	}
 	collect_dns(&net->dns);

@@ -123,6 +123,16 @@ void osinfo_parse(struct osinfo *ret, const char *os_release, const struct utsna
 	ret->details = g_string_free(details, FALSE);
 }
 
+void osinfo_rename(struct osinfo *os, const char *id, const char *name)
+{
+	g_free(os->id);
+	os->id = g_strdup(id);
+	if (!name)
+		return;
+	g_free(os->name);
+	os->name = g_strdup(name);
+}
+
 void osinfo_clear(struct osinfo *os)
 {
 	g_free(os->id);

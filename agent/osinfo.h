@@ -24,6 +24,9 @@ struct osinfo {
  */
 void osinfo_parse(struct osinfo *ret, const char *os_release, const struct utsname *uts);
 
+/** osinfo_rename - what the administrator wants it to be called; @name may be NULL: as it was */
+void osinfo_rename(struct osinfo *os, const char *id, const char *name);
+
 void osinfo_clear(struct osinfo *os);
 
 /** osinfo_detailed - the payload of an OS_DETAILED report; new reference */

@@ -11,6 +11,7 @@
 #include <wire/guestrpc.h>
 
 #include "agent/agent.h"
+#include "agent/conf.h"
 #include "agent/info.h"
 #include "agent/power.h"
 #include "agent/timesync.h"
@@ -66,7 +67,8 @@ static void capabilities_register(struct agent *agent, const char *args, GString
 	agent_rpc_or_log(agent, "tools.capability.statechange ");
 	agent_rpc_or_log(agent, "tools.capability.softpowerop_retry ");
 	agent_rpc_or_log(agent, "tools.capability.guest_conf_directory /etc/vmware-tools");
-	if (!agent_rpc(agent, &error, GRPC_SET_VERSION_TYPE " %d %d", GRPC_VERSION_UNMANAGED,
+	if (!agent->conf->no_version &&
+	    !agent_rpc(agent, &error, GRPC_SET_VERSION_TYPE " %d %d", GRPC_VERSION_UNMANAGED,
 		       GRPC_VERSION_TYPE_OVT))
 		agent_rpc_or_log(agent, GRPC_SET_VERSION " %d", GRPC_VERSION_UNMANAGED);
 	info_uptime(agent->info);

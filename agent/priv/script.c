@@ -2,11 +2,12 @@
 /*
  * script.c - vmt-script: runs what the administrator wants done when the machine's power changes
  *
- *	vmt-script poweron|poweroff|resume|suspend [FOLDER]
+ *	vmt-script poweron|poweroff|resume|suspend [FOLDER [VMTD.CONF]]
  *
  * It is a unit of its own, so that the scripts have neither the agent's rights nor its limits.  FOLDER
- * is /etc/vmware-tools.  There tools.conf may name one script in group "powerops", by the key
- * "OPERATION-script"; an empty name means none.  Without that key all executable files of
+ * is /etc/vmware-tools.  tools.conf there, or vmtd.conf, may name one script in group "powerops", by the
+ * key "OPERATION-script"; an empty name means none.  Without that key, and with the name of open-vm-tools'
+ * own "OPERATION-vm-default" where that is not installed, all executable files of
  * scripts/vmware and of scripts/OPERATION-vm-default.d are run in the order of their names, the
  * folders in this order when the machine comes up and in the other when it goes down.  Each gets
  * "OPERATION-vm" as its argument.
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 #include <glib.h>
+
+#include "lib/conf.h"
 
 #define FOLDER		"/etc/vmware-tools"
 
@@ -110,34 +113,41 @@ static int run_folders(const char *folder, const char *operation, gboolean up)
 	return status | run_folder(up ? user : vmware, operation);
 }
 
-/* The one script that tools.conf names; NULL if it names none, "" if none is wanted */
-static char *configured(const char *folder, const char *operation)
+/* The one script that the configuration names; NULL if it names none, "" if none is wanted */
+static char *configured(const char *folder, const char *operation, const char *own)
 {
-	g_autofree char *path = g_build_filename(folder, "tools.conf", NULL);
+	g_autofree char *tools = g_build_filename(folder, "tools.conf", NULL);
 	g_autofree char *key = g_strconcat(operation, "-script", NULL);
-	g_autoptr(GKeyFile) conf = g_key_file_new();
-	g_autoptr(GError) error = NULL;
+	const char *const paths[] = { tools, own, NULL };
+	struct conf_file *conf = conf_file_read(paths, NULL, NULL);
+	char *name = g_strdup(conf_text(conf, "powerops", key));
 
-	if (!g_key_file_load_from_file(conf, path, G_KEY_FILE_NONE, &error)) {
-		if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-			fprintf(stderr, "vmt-script: %s: %s\n", path, error->message);
-		return NULL;
-	}
-	return g_key_file_get_string(conf, "powerops", key, NULL);
+	conf_file_free(conf);
+	return name;
 }
 
-static int run_operation(const char *folder, const char *operation, gboolean up)
+/* open-vm-tools' program that runs the folders, which is there only with open-vm-tools */
+static gboolean is_default(const char *path, const char *operation)
 {
-	g_autofree char *name = configured(folder, operation), *path = NULL;
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *by_default = g_strconcat(operation, "-vm-default", NULL);
 
-	if (!name)
-		return run_folders(folder, operation, up);
-	if (!*g_strstrip(name))
+	return !strcmp(name, by_default) && !g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static int run_operation(const char *folder, const char *own, const char *operation, gboolean up)
+{
+	g_autofree char *name = configured(folder, operation, own), *path = NULL;
+
+	if (name && !*name)
 		return 0;
-	path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+	if (name)
+		path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+	if (!path || is_default(path, operation))
+		return run_folders(folder, operation, up);
 	if (may_run(path))
 		return run(path, operation);
-	fprintf(stderr, "vmt-script: tools.conf: powerops: %s-script: %s cannot be run\n", operation, path);
+	fprintf(stderr, "vmt-script: [powerops] %s-script: %s cannot be run\n", operation, path);
 	return 1;
 }
 
@@ -145,9 +155,10 @@ int main(int argc, char **argv)
 {
 	guint i;
 
-	for (i = 0; (argc == 2 || argc == 3) && i < G_N_ELEMENTS(operations); i++)
+	for (i = 0; argc >= 2 && argc <= 4 && i < G_N_ELEMENTS(operations); i++)
 		if (!strcmp(argv[1], operations[i].name))
-			return run_operation(argc == 3 ? argv[2] : FOLDER, argv[1], operations[i].up);
-	fprintf(stderr, "usage: vmt-script poweron|poweroff|resume|suspend [FOLDER]\n");
+			return run_operation(argc > 2 ? argv[2] : FOLDER, argc > 3 ? argv[3] : CONF_OWN,
+					     argv[1], operations[i].up);
+	fprintf(stderr, "usage: vmt-script poweron|poweroff|resume|suspend [FOLDER [VMTD.CONF]]\n");
 	return 64;
 }

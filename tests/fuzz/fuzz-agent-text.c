@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz-agent-text.c - files of the guest that the agent reads: os-release and resolv.conf
+ * fuzz-agent-text.c - files of the guest that the agent reads: os-release, resolv.conf and
+ * its configuration
  *
- * What comes out must always fit the reports.
+ * What comes out must always fit the reports, and what the configuration says must be in its range.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,8 +13,20 @@
 
 #include "agent/nicreport.h"
 #include "agent/osinfo.h"
+#include "lib/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_conf(const char *text)
+{
+	struct conf_file *file = conf_file_parse("fuzz", text, NULL, NULL);
+
+	g_strfreev(conf_list(file, "guestinfo", "exclude-nics"));
+	if (conf_number(file, "guestinfo", "poll-interval") > 86400 ||
+	    !conf_text(file, "logging", "vmsvc.level"))
+		abort();
+	conf_file_free(file);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct osinfo os;
 	GBytes *bytes;
 
+	read_conf(text);
 	osinfo_parse(&os, text, &uts);
 	bytes = osinfo_detailed(&os);
 	if (g_bytes_get_size(bytes) < sizeof(struct grpc_wire_os_detailed) ||

@@ -7,7 +7,7 @@ set -u
 cd "$1" || exit 2
 
 mapfile -t pages < <(git ls-files -co --exclude-standard 'man/*.[1-9]')
-echo 1..3
+echo 1..4
 if out=$(mandoc -T lint -W warning "${pages[@]}" 2>&1) && [ ${#pages[@]} -gt 0 ]; then
   echo "ok - ${#pages[@]} pages are clean"
 else
@@ -16,7 +16,7 @@ else
 fi
 
 missing=''
-for name in vmd.8 vmctl.8 vm-container.8 vm.conf.5 vmci.4 vmsock.4 vmt.4 vmci_sockets.3 vmtd.8 vmtctl.1; do
+for name in vmd.8 vmctl.8 vm-container.8 vm.conf.5 vmci.4 vmsock.4 vmt.4 vmci_sockets.3 vmtd.8 vmtd.conf.5 vmtctl.1; do
   [ -e "man/$name" ] || missing+=" $name"
 done
 [ -z "$missing" ] && echo "ok - each program, module, header and format has a page" ||
@@ -66,4 +66,13 @@ done <<<"$programs"
 if [ -z "$bad" ] && [ "$words" -gt 20 ]; then echo "ok - pages and --help have the same $words options and verbs"; else
   echo "not ok - pages and --help have the same options and verbs"
   printf '%s' "$bad"
+fi
+
+bad=$(sed -nE 's/^\t\{ "([A-Za-z]+)", "([^"]+)", (FLAG|NUMBER|LIST|TEXT|LEVEL), .*/\1 \2/p' lib/conf.c | while read -r group key; do
+  awk -v g="$group" -v k="$key" '$1 == ".Ss" { in_g = $0 ~ "\\[" g "\\]" } in_g && $1 == ".It" && $3 == k { f = 1 } END { exit !f }' man/vmtd.conf.5 ||
+    echo "# vmtd.conf.5 lacks [$group] $key"
+done)
+if [ -z "$bad" ]; then echo "ok - vmtd.conf.5 has every key that the agent follows"; else
+  echo "not ok - vmtd.conf.5 has every key that the agent follows"
+  printf '%s\n' "$bad"
 fi

@@ -81,7 +81,7 @@ static void as_bytes(void)
 
 static void this_machine(void)
 {
-	GPtrArray *disks = disks_collect();
+	GPtrArray *disks = disks_collect(FALSE);
 
 	CU_ASSERT_TRUE(disks->len >= 1);
 	if (disks->len) {

@@ -53,9 +53,9 @@ static void end(void)
 /* Runs it and compares the exit status and what the scripts wrote, "" if nothing */
 static void expect(const char *operation, int want_status, const char *want)
 {
+	g_autofree char *own = g_build_filename(folder, "vmtd.conf", NULL), *text = NULL;
 	char *argv[] = { (char *)TOP_BUILDDIR "/agent/priv/vmt-script", (char *)operation, folder,
-			 NULL };
-	g_autofree char *text = NULL;
+			 own, NULL };
 	int status;
 
 	g_remove(record);
@@ -114,6 +114,10 @@ static void one_script(void)
 	expect("resume", 0, "");
 	expect("suspend", 1, "");
 	expect("poweroff", 1, "network poweroff-vm\n");
+	script("other", 0);
+	write_file("vmtd.conf", "[powerops]\npoweron-script=other\nsuspend-script=suspend-vm-default\n", 0644);
+	expect("poweron", 0, "other poweron-vm\n");
+	expect("suspend", 1, "network suspend-vm\n");
 	end();
 }
 
@@ -131,7 +135,7 @@ static const struct unit_case cases[] = {
 	{ "VMware's scripts run first going up and last going down, by name", order },
 	{ "every script runs, and the exit status is all of theirs", status_of_all },
 	{ "what is hidden, no program or others' to write is not run", not_run },
-	{ "tools.conf names one script instead, or none", one_script },
+	{ "the configuration names one script instead, or none, or the usual ones", one_script },
 	{ "only the four operations are known", wrong_operation },
 };
 

@@ -231,24 +231,30 @@ static void timesync(void)
 static void config(void)
 {
 	g_autofree char *dir = g_dir_make_tmp("config-XXXXXX", NULL);
-	g_autofree char *path = g_build_filename(dir, "tools.conf", NULL);
+	g_autofree char *folder = g_build_filename(dir, "made", NULL);
+	g_autofree char *path = g_build_filename(folder, "vmtd.conf", NULL);
 	static const struct {
 		const char *line;
 		int status;
 		const char *out;
 	} rows[] = {
-		{ "get deployPkg enable-custom-scripts", 69, "[deployPkg] enable-custom-scripts UNSET\n" },
-		{ "get deployPkg", 69, "[deployPkg] UNSET\n" },
-		{ "set deployPkg enable-custom-scripts true", 0, "" },
-		{ "set deployPkg 'a key' ' two words'", 0, "" },
-		{ "get deployPkg enable-custom-scripts", 0, "[deployPkg] enable-custom-scripts = true\n" },
-		{ "get deployPkg", 0, "[deployPkg] enable-custom-scripts = true\n"
-				      "[deployPkg] a key = \\stwo words\n" },
-		{ "remove deployPkg 'a key'", 0, "" },
-		{ "get deployPkg 'a key'", 69, "[deployPkg] a key UNSET\n" },
+		{ "check", 0, "0 faults, 0 notes\n" },
+		{ "get guestinfo poll-interval", 69, "[guestinfo] poll-interval UNSET\n" },
+		{ "get guestinfo", 69, "[guestinfo] UNSET\n" },
+		{ "set guestinfo poll-interval 60", 0, "" },
+		{ "set guestinfo primary-nics ' eth0, eth1'", 0, "" },
+		{ "get guestinfo poll-interval", 0, "[guestinfo] poll-interval = 60\n" },
+		{ "get guestinfo", 0, "[guestinfo] poll-interval = 60\n"
+				      "[guestinfo] primary-nics = eth0, eth1\n" },
+		{ "remove guestinfo primary-nics", 0, "" },
+		{ "remove guestinfo primary-nics", 0, "" },
+		{ "get guestinfo primary-nics", 69, "[guestinfo] primary-nics UNSET\n" },
+		{ "set guestinfo poll-interval soon", 64, "" },
+		{ "set guestinfo poll-intervall 1", 64, "" },
 		{ "set 'a]' b c", 64, "" },
-		{ "set a 'b=' c", 64, "" },
+		{ "remove a 'b='", 64, "" },
 		{ "set a b", 64, "" },
+		{ "check", 0, "0 faults, 0 notes\n" },
 	};
 	guint i;
 
@@ -258,6 +264,37 @@ static void config(void)
 		expect(NULL, line, rows[i].status, rows[i].out, rows[i].status == 64 ? NULL : "");
 	}
 	g_remove(path);
+	g_rmdir(folder);
+	g_rmdir(dir);
+}
+
+static void config_check(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("config-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "vmtd.conf", NULL);
+	g_autofree char *line = g_strdup_printf("vmtctl config --file %s check", path);
+	g_autofree char *json = g_strdup_printf("vmtctl config --json --file %s check", path);
+	g_autofree char *get = g_strdup_printf("vmtctl config --json --file %s get timeSync disable-all",
+					       path);
+	g_autofree char *faults = g_strdup_printf("%s:2: [guestinfo] poll: there is no such key\n"
+						  "%s:4: note: [vmbackup] timeout: means nothing to vmtd\n"
+						  "1 faults, 1 notes\n", path, path);
+	g_autofree char *as_json =
+		g_strdup_printf("[{\"file\":\"%s\",\"line\":2,\"fault\":true,\"text\":\"[guestinfo] poll: "
+				"there is no such key\"},{\"file\":\"%s\",\"line\":4,\"fault\":false,"
+				"\"text\":\"[vmbackup] timeout: means nothing to vmtd\"}]\n", path, path);
+	g_autofree char *found =
+		g_strdup_printf("{\"section\":\"timeSync\",\"key\":\"disable-all\",\"value\":\"true\","
+				"\"file\":\"%s\",\"line\":6}\n", path);
+
+	CU_ASSERT_TRUE(g_file_set_contents(path, "[guestinfo]\npoll=1\n[vmbackup]\ntimeout=5\n"
+						 "[timeSync]\ndisable-all=true\n", -1, NULL));
+	expect(NULL, line, 1, faults, "");
+	expect(NULL, json, 1, as_json, "");
+	expect(NULL, get, 0, found, "");
+	g_remove(path);
+	expect(NULL, get, 69, "{\"section\":\"timeSync\",\"key\":\"disable-all\",\"value\":\"false\","
+	       "\"file\":null,\"line\":null}\n", "");
 	g_rmdir(dir);
 }
 
@@ -289,7 +326,8 @@ static const struct unit_case cases[] = {
 	{ "vmtoolsd sends a request, as its model does", toolsd },
 	{ "vmware-toolbox-cmd knows its commands, and where it runs", toolbox },
 	{ "vmtctl timesync asks the host, and tells by its exit status", timesync },
-	{ "vmtctl config gets, sets and removes, in the model's form", config },
+	{ "vmtctl config gets, sets and removes, and refuses what has no effect", config },
+	{ "vmtctl config check tells file, line and key of each fault", config_check },
 	{ "without a host the exit status is 69", no_host },
 	{ "help, version and unknown commands", way_in },
 };

@@ -28,7 +28,7 @@
 struct fixture {
 	struct fakehost *host;
 	GPid pid;
-	char *dir, *priv_path, *notify_path;
+	char *dir, *priv_path, *notify_path, *conf_path;
 	int priv, notify;		/* listening; a datagram socket */
 };
 
@@ -49,7 +49,7 @@ static gboolean spawn(struct fixture *f, const char *channel)
 	const char *real = TOP_BUILDDIR "/agent/.libs/vmtd";
 	char *argv[] = { (char *)(g_file_test(real, G_FILE_TEST_EXISTS) ? real :
 				  TOP_BUILDDIR "/agent/vmtd"), (char *)"--debug", (char *)"--priv",
-			 f->priv_path, NULL };
+			 f->priv_path, (char *)"--conf", f->conf_path, NULL };
 	g_auto(GStrv) env = g_get_environ();
 	GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD;
 
@@ -69,6 +69,7 @@ static struct fixture *start(gboolean polled)
 	f->dir = g_dir_make_tmp("vmtd-XXXXXX", NULL);
 	f->priv_path = g_build_filename(f->dir, "priv", NULL);
 	f->notify_path = g_build_filename(f->dir, "notify", NULL);
+	f->conf_path = g_build_filename(f->dir, "vmtd.conf", NULL);
 	f->priv = listen_at(f->priv_path, SOCK_SEQPACKET);
 	f->notify = listen_at(f->notify_path, SOCK_DGRAM);
 	CU_ASSERT_TRUE_FATAL(spawn(f, fakehost_channel(f->host, polled)));
@@ -97,9 +98,11 @@ static void end(struct fixture *f)
 	close(f->notify);
 	g_unlink(f->priv_path);
 	g_unlink(f->notify_path);
+	g_unlink(f->conf_path);
 	g_rmdir(f->dir);
 	g_free(f->priv_path);
 	g_free(f->notify_path);
+	g_free(f->conf_path);
 	g_free(f->dir);
 	g_free(f);
 }
@@ -256,6 +259,40 @@ static void renamed(void)
 	CU_ASSERT_EQUAL_FATAL(sethostname("another-name", 12), 0);
 	expect(f, "SetGuestInfo  1 ", "SetGuestInfo  1 another-name");
 	CU_ASSERT_EQUAL(sethostname(old, strlen(old)), 0);
+	end(f);
+}
+
+/* The next report of the operating system names it so */
+static void expect_os(struct fixture *f, const char *want)
+{
+	GByteArray *os = fakehost_request(f->host, "SetGuestInfo  11 ", WAIT_MS);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(os);
+	CU_ASSERT_TRUE(os->len > 17 + 648);
+	CU_ASSERT_STRING_EQUAL((char *)os->data + 17 + 4, want);
+	g_byte_array_unref(os);
+}
+
+static void configured(void)
+{
+	struct fixture *f = start(FALSE);
+
+	hello(f);
+	expect(f, "SetGuestInfo  11 ", NULL);
+	expect(f, "SetGuestInfo  10 ", NULL);
+	CU_ASSERT_TRUE(g_file_set_contents(f->conf_path, "[guestosinfo]\nshort-name=by-file\n", -1, NULL));
+	expect_os(f, "by-file");
+	kill(f->pid, SIGHUP);
+	expect_os(f, "by-file");
+	expect(f, "SetGuestInfo  10 ", NULL);
+	CU_ASSERT_TRUE(g_file_set_contents(f->conf_path, "[guestosinfo]\nshort-name=again\n"
+					   "[vmtools]\ndisable-tools-version=true\n"
+					   "[logging]\nvmsvc.handler=vmx\n", -1, NULL));
+	expect_os(f, "again");
+	ask(f, "Capabilities_Register", "OK ");
+	CU_ASSERT_EQUAL(fakehost_count(f->host, "tools.set.version"), 0);
+	ask(f, "OS_PowerOn", "OK ");
+	expect(f, "log ", "log toolbox: the host asks for: power on");
 	end(f);
 }
 
@@ -468,6 +505,7 @@ static const struct unit_case cases[] = {
 	{ "a host that refuses new reports gets the older ones", old_host_reports },
 	{ "after a reset or a lost channel all is told again", told_again },
 	{ "a new host name reaches the host by itself", renamed },
+	{ "a changed configuration takes effect by itself, and at SIGHUP", configured },
 	{ "a new address reaches the host by itself, and its removal", readdressed },
 	{ "options are taken or refused as documented", options },
 	{ "power off and reboot are answered, asked of the helper, and told", power_off },
