@@ -23,11 +23,11 @@
 
 #include "agent/agent.h"
 #include "agent/conf.h"
-#include "agent/disks.h"
 #include "agent/info.h"
 #include "agent/netlink.h"
 #include "agent/nicreport.h"
 #include "agent/osinfo.h"
+#include "lib/disks.h"
 
 #define SETTLE_MS	100
 #define ROUND_MS	1000

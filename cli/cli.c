@@ -31,6 +31,14 @@ gboolean cli_options(int *argc, char ***argv, const GOptionEntry *entries, const
 	return TRUE;
 }
 
+const char *cli_version(void)
+{
+	static char text[32];
+
+	g_snprintf(text, sizeof(text), "%s.0 (build-0)", vmt_version());
+	return text;
+}
+
 int cli_usage(const char *usage)
 {
 	fprintf(stderr, "usage: vmtctl %s\n", usage);

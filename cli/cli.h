@@ -13,7 +13,10 @@
 #define CLI_OK			0
 #define CLI_FAILED		1
 #define CLI_USAGE		64
-#define CLI_UNAVAILABLE		69	/* not on VMware */
+#define CLI_UNAVAILABLE		69	/* not on VMware; off; not set */
+#define CLI_NOT_FOUND		72	/* no such device or place */
+#define CLI_TEMPFAIL		75	/* not on this host, not now */
+#define CLI_NOT_ROOT		77
 
 struct json_object;
 
@@ -26,6 +29,11 @@ int rpc_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int config_main(int argc, char **argv);
+int device_main(int argc, char **argv);
+int disk_main(int argc, char **argv);
+int log_main(int argc, char **argv);
+int script_main(int argc, char **argv);
+int status_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int timesync_main(int argc, char **argv);
 int toolbox_main(int argc, char **argv);
@@ -61,8 +69,34 @@ int cli_json_print(struct json_object *object);
 /** cli_json_text - a JSON string of bytes that may not be UTF-8 */
 struct json_object *cli_json_text(const char *text);
 
+/** cli_version - the version in the form of open-vm-tools, which programs take apart; static */
+const char *cli_version(void);
+
 /** timesync_report - print whether the host keeps the clock; returns the exit status */
 int timesync_report(gboolean on);
+
+/** timesync_set - have the host do so or not, and print that; TRUE if it agreed */
+gboolean timesync_set(gboolean on, GError **error);
+
+/**
+ * stat_run - print one number or text of the host
+ * @ret_failed: what the older tools say when it cannot be had; NULL if there is no such @name
+ *
+ * Returns TRUE if it was printed, else FALSE, with @error unless there is no such name.
+ */
+gboolean stat_run(const char *name, const char **ret_failed, GError **error);
+
+/** device_list - print the devices; returns the exit status */
+int device_list(void);
+
+/** device_find - the device of that name, whatever its case; FALSE if there is none */
+gboolean device_find(const char *name, VmtDevice *ret);
+
+/** device_status - print whether it is connected; returns the exit status */
+int device_status(const VmtDevice *device);
+
+/** disk_refusal - ask the host, and say why no disk is shrunk; static */
+const char *disk_refusal(void);
 
 /**
  * checkvm_report - what vmware-checkvm says

@@ -11,13 +11,12 @@
 
 #define NOT_A_GUEST	"Error: %s must be run inside a virtual machine on a VMware hypervisor product.\n"
 
-static int rpctool_usage(FILE *out)
+static void rpctool_usage(void)
 {
-	fprintf(out, "usage: vmware-rpctool REQUEST\n"
-		     "       vmware-rpctool -h | --help\n"
-		     "\n"
-		     "Sends REQUEST to the host and prints its answer.\n");
-	return out == stdout ? 0 : 1;
+	fprintf(stderr, "usage: vmware-rpctool REQUEST\n"
+			"       vmware-rpctool -h | --help\n"
+			"\n"
+			"Sends REQUEST to the host and prints its answer.\n");
 }
 
 int rpctool_main(int argc, char **argv)
@@ -31,10 +30,10 @@ int rpctool_main(int argc, char **argv)
 		fprintf(stderr, NOT_A_GUEST, argv[0]);
 		return 255;
 	}
-	if (argc < 2)
-		return rpctool_usage(stderr);
-	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
-		return rpctool_usage(stdout);
+	if (argc < 2 || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+		rpctool_usage();
+		return argc < 2 ? 1 : 0;
+	}
 	if (ch)
 		reply = vmt_channel_call(ch, argv[1], strlen(argv[1]), &len, &error);
 	if (!reply) {
@@ -97,7 +96,7 @@ int toolsd_main(int argc, char **argv)
 			 "Sends a request to the host; the agent itself is vmtd."))
 		return 1;
 	if (version) {
-		printf("VMware Tools daemon, version %s\n", vmt_version());
+		printf("VMware Tools daemon, version %s\n", cli_version());
 		return 0;
 	}
 	if (!request) {
@@ -114,46 +113,4 @@ int toolsd_main(int argc, char **argv)
 	fwrite(reply, 1, len, stdout);
 	putchar('\n');
 	return 0;
-}
-
-static int toolbox_usage(const char *program, const char *what)
-{
-	if (what)
-		fprintf(stderr, "%s: %s\nTry '%s -h' for more information.\n", program, what, program);
-	else
-		printf("Usage: %s <command> [options] [subcommand]\n\n"
-		       "   config\n   help\n   stat\n   timesync\n", program);
-	return what ? CLI_USAGE : 0;
-}
-
-int toolbox_main(int argc, char **argv)
-{
-	static const struct {
-		const char *name;
-		cli_main main;
-	} commands[] = {
-		{ "config", config_main }, { "stat", stat_main }, { "timesync", timesync_main },
-	};
-	g_autofree char *name = g_path_get_basename(argv[0]), *unknown = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(VmtChannel) ch = vmt_channel_open(VMT_PROTO_RPCI, NULL, &error);
-	guint i;
-
-	if (g_error_matches(error, VMT_ERROR, VMT_ERROR_NOT_VMWARE)) {
-		fprintf(stderr, "%s must be run inside a virtual machine.\n", argv[0]);
-		return 1;
-	}
-	if (argc < 2)
-		return toolbox_usage(name, "Missing command");
-	if (!strcmp(argv[1], "-v") || !strcmp(argv[1], "--version")) {
-		printf("%s\n", vmt_version());
-		return 0;
-	}
-	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return toolbox_usage(name, NULL);
-	for (i = 0; i < G_N_ELEMENTS(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].main(argc - 1, argv + 1);
-	unknown = g_strdup_printf("Unknown command '%s'", argv[1]);
-	return toolbox_usage(name, unknown);
 }

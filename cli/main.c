@@ -13,10 +13,15 @@ static const struct {
 	const char *help;	/* NULL: a name of the program and no command */
 } commands[] = {
 	{ "check", check_main, "is this a guest of VMware, and what works here?" },
-	{ "config", config_main, "read or change the configuration of the agent" },
+	{ "config", config_main, "check, read or change the configuration of the agent" },
+	{ "device", device_main, "devices that the host connects and disconnects" },
+	{ "disk", disk_main, "file systems as the host is told about them" },
 	{ "info", info_main, "get or set a variable shared with the host" },
+	{ "log", log_main, "add a line to the log that the host keeps" },
 	{ "rpc", rpc_main, "send a request to the host" },
+	{ "script", script_main, "which script runs at a change of power" },
 	{ "stat", stat_main, "the time of the host, the speed of its processor" },
+	{ "status", status_main, "how the agent is" },
 	{ "timesync", timesync_main, "whether the host has our clock corrected" },
 	{ "vmtoolsd", toolsd_main, NULL },
 	{ "vmware-checkvm", checkvm_main, NULL },

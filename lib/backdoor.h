@@ -5,7 +5,7 @@
 #ifndef VMTKIT_LIB_BACKDOOR_H
 #define VMTKIT_LIB_BACKDOOR_H
 
-#include <glib.h>
+#include "lib/libvmt.h"
 
 /* Registers of a call, in and out.  What each carries is said in <wire/backdoor.h> */
 struct bdoor_regs {
@@ -34,5 +34,8 @@ void bdoor_call(struct bdoor_regs *regs);
 
 /** bdoor_hb_call - move a payload in one instruction; conditions as for bdoor_call() */
 void bdoor_hb_call(struct bdoor_hb *hb);
+
+/** bdoor_device_parse - a record of GETDEVICELISTELEMENT; the name is made fit to be printed */
+void bdoor_device_parse(const guint8 *record, VmtDevice *ret_device);
 
 #endif /* VMTKIT_LIB_BACKDOOR_H */

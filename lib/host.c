@@ -2,6 +2,8 @@
 /*
  * host.c - what the host tells in registers alone: its name, its time, its speed
  */
+#include <string.h>
+
 #include <wire/backdoor.h>
 
 #include "lib/backdoor.h"
@@ -88,4 +90,56 @@ gboolean vmt_host_keeps_clock(gboolean *ret_keeps, GError **error)
 	}
 	*ret_keeps = (r.ax & BDOOR_GUI_SYNC_TIME) != 0;
 	return TRUE;
+}
+
+void bdoor_device_parse(const guint8 *record, VmtDevice *ret_device)
+{
+	struct bdoor_wire_device wire;
+	char *c;
+
+	memcpy(&wire, record, sizeof(wire));
+	ret_device->id = GUINT32_FROM_LE(wire.id);
+	ret_device->enabled = wire.enabled != 0;
+	memcpy(ret_device->name, wire.name, sizeof(wire.name));
+	ret_device->name[sizeof(wire.name)] = '\0';
+	/* It is printed */
+	for (c = ret_device->name; *c; c++)
+		if (!g_ascii_isprint(*c))
+			*c = '?';
+}
+
+gboolean vmt_host_device(guint index, VmtDevice *ret_device)
+{
+	guint8 record[sizeof(struct bdoor_wire_device)];
+	gsize at;
+
+	if (index >= VMT_DEVICES_MAX || !vmt_host_detect(NULL, NULL))
+		return FALSE;
+	for (at = 0; at < sizeof(record); at += sizeof(guint32)) {
+		struct bdoor_regs r = { .cx = BDOOR_CMD_GETDEVICELISTELEMENT, .bx = index << 16 | (guint)at };
+		guint32 word;
+
+		bdoor_call(&r);
+		if (!r.ax || r.ax == BDOOR_UNKNOWN_CMD)
+			return FALSE;
+		word = GUINT32_TO_LE(r.bx);
+		memcpy(record + at, &word, sizeof(word));
+	}
+	bdoor_device_parse(record, ret_device);
+	return *ret_device->name != '\0';
+}
+
+gboolean vmt_host_device_connect(const VmtDevice *device, gboolean connect, GError **error)
+{
+	struct bdoor_regs r = { .cx = BDOOR_CMD_TOGGLEDEVICE };
+
+	if (!vmt_host_detect(NULL, error))
+		return FALSE;
+	r.bx = device->id | (connect ? BDOOR_DEVICE_CONNECT : 0);
+	bdoor_call(&r);
+	if (r.ax && r.ax != BDOOR_UNKNOWN_CMD)
+		return TRUE;
+	g_set_error(error, VMT_ERROR, VMT_ERROR_REFUSED, "the host did not %sconnect %s",
+		    connect ? "" : "dis", device->name);
+	return FALSE;
 }

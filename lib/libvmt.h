@@ -156,6 +156,44 @@ guint vmt_host_speed_mhz(GError **error);
  */
 gboolean vmt_host_keeps_clock(gboolean *ret_keeps, GError **error);
 
+/**
+ * VMT_DEVICES_MAX:
+ *
+ * Devices that a host can let its guest connect are numbered from 0 and below this.
+ */
+#define VMT_DEVICES_MAX 50
+
+/**
+ * VmtDevice:
+ * @id: what the host calls it
+ * @enabled: whether it is connected
+ * @name: what people call it, as "ide1:0"; printable
+ */
+typedef struct {
+	guint id;
+	gboolean enabled;
+	char name[41];
+} VmtDevice;
+
+/**
+ * vmt_host_device:
+ * @index: a number below %VMT_DEVICES_MAX
+ * @ret_device: (out): the device
+ *
+ * Returns: %TRUE if there is one; there may be more behind a number that has none
+ */
+gboolean vmt_host_device(guint index, VmtDevice *ret_device);
+
+/**
+ * vmt_host_device_connect:
+ * @device: as vmt_host_device() told it
+ * @connect: whether to connect or to disconnect it
+ * @error: return location for %VMT_ERROR_NOT_VMWARE or %VMT_ERROR_REFUSED
+ *
+ * Returns: %TRUE if the host did
+ */
+gboolean vmt_host_device_connect(const VmtDevice *device, gboolean connect, GError **error);
+
 /* ---- Channels ---- */
 
 /**

@@ -52,6 +52,25 @@
 #define BDOOR_PRODUCT_SERVER		3
 #define BDOOR_PRODUCT_WORKSTATION	4
 #define BDOOR_GUI_SYNC_TIME		0x400	/* EAX out of GETGUIOPTIONS: the agent keeps the clock */
+
+/*
+ * GETDEVICELISTELEMENT: BX is the device's number in the high half and an offset in the low one; AX is 0
+ * for no such device, else BX has the four bytes of its record there.  TOGGLEDEVICE: BX is the number in
+ * the record, with the top bit set to connect it; AX is 0 if it was not done.  Source: a guess of the
+ * record's layout, from open-vm-tools' documented behaviour; no host to try it on.
+ */
+#define BDOOR_DEVICES			50
+#define BDOOR_DEVICE_NAME		40
+#define BDOOR_DEVICE_CONNECT		0x80000000u
+
+struct bdoor_wire_device {
+	char name[BDOOR_DEVICE_NAME];	/* ends with a NUL unless it is as long as that */
+	__le32 id;
+	__u8 enabled;
+	__u8 pad[3];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct bdoor_wire_device) == 48, "the record of a device is 48 bytes");
 #define BDOOR_UNKNOWN_CMD		0xffffffffu	/* EAX out of a command that is not there */
 #define BDOOR_TIME_ERROR		0xffffffffu	/* EAX out of GETTIME when there is no time */
 

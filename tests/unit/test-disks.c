@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "agent/disks.h"
+#include "lib/disks.h"
 #include "tests/unit/unit.h"
 
 static const char mountinfo[] =

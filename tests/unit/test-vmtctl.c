@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 
 #include "cli/cli.h"
+#include "lib/backdoor.h"
 #include "tests/unit/fakehost.h"
 #include "tests/unit/unit.h"
 
@@ -85,8 +86,8 @@ static void rpctool(void)
 	expect("0 Unknown command", "vmware-rpctool nonsense", 1, "", "Unknown command\n");
 	expect("? what", "vmware-rpctool x", 1, "", "Failed sending message to VMware.\n");
 	expect("1 ", "vmware-rpctool", 1, "", NULL);
-	expect("1 ", "vmware-rpctool -h", 0, NULL, "");
-	expect("1 ", "vmware-rpctool --help", 0, NULL, "");
+	expect("1 ", "vmware-rpctool -h", 0, "", NULL);
+	expect("1 ", "vmware-rpctool --help", 0, "", NULL);
 }
 
 static void rpctool_one_argument(void)
@@ -190,24 +191,125 @@ static void toolsd(void)
 {
 	expect("1 blue", "vmtoolsd --cmd 'info-get guestinfo.c'", 0, "blue\n", "");
 	expect("0 No value found", "vmtoolsd --cmd 'info-get guestinfo.c'", 1, "", "No value found\n");
-	expect("1 ", "vmtoolsd -v", 0, "VMware Tools daemon, version " PACKAGE_VERSION "\n", "");
+	expect("1 ", "vmtoolsd -v", 0, "VMware Tools daemon, version " PACKAGE_VERSION ".0 (build-0)\n", "");
 	expect("1 ", "vmtoolsd", 1, "", NULL);
 }
 
+#define TOOLBOX_TRY(command) \
+	"Try 'vmware-toolbox-cmd help" command "' for more information.\n"
+
 static void toolbox(void)
 {
+	static const struct {
+		const char *args;
+		int status;
+		const char *out, *err;
+	} rows[] = {
+		{ "-v", 0, PACKAGE_VERSION ".0 (build-0)\n", "" },
+		{ "", 64, "", "vmware-toolbox-cmd: Missing command\n" TOOLBOX_TRY("") },
+		{ "-q", 64, "", "vmware-toolbox-cmd: Missing command\n" TOOLBOX_TRY("") },
+		{ "shuffle", 64, "", "vmware-toolbox-cmd: Unknown command 'shuffle'\n" TOOLBOX_TRY("") },
+		{ "-x", 1, "", "vmware-toolbox-cmd: invalid option -- 'x'\n"
+			       "Try 'vmware-toolbox-cmd -h' for more information.\n" },
+		{ "help", 0, NULL, "" },
+		{ "help stat", 0, NULL, "" },
+		{ "help x", 64, NULL, "vmware-toolbox-cmd: Unknown subcommand 'x'\n" },
+		{ "timesync", 64, "", "vmware-toolbox-cmd: Missing subcommand\n" TOOLBOX_TRY(" timesync") },
+		{ "timesync enable", 0, "Enabled\n", "" },
+		{ "-q timesync enable", 0, "", "" },
+		{ "stat x", 64, "", "vmware-toolbox-cmd: Unknown subcommand 'x'\n" TOOLBOX_TRY(" stat") },
+		{ "device status", 64, "",
+		  "vmware-toolbox-cmd: Missing device name\n" TOOLBOX_TRY(" device") },
+		{ "device status ide1:0", 72, "",
+		  "Error fetching interface information: device not found.\n" },
+		{ "disk shrink /", 72, "",
+		  "The host does not shrink the disks of this virtual machine.\nUnable to find partition /\n" },
+		{ "script", 64, "", "vmware-toolbox-cmd: Missing script type\n" TOOLBOX_TRY(" script") },
+		{ "script x", 64, "", "vmware-toolbox-cmd: Unknown script type 'x'\n" TOOLBOX_TRY(" script") },
+		{ "script power", 64, "", "vmware-toolbox-cmd: Missing subcommand\n" TOOLBOX_TRY(" script") },
+		{ "script shutdown default", 0, "/etc/vmware-tools/poweroff-vm-default\n", "" },
+		{ "script power set /nonexistent", 72, "", "/nonexistent doesn't exist.\n" },
+		{ "config get x", 64, "", "vmware-toolbox-cmd: Missing config key\n" TOOLBOX_TRY(" config") },
+		{ "config get no such", 69, "[no] such UNSET\n", "" },
+		{ "config x y z", 64, "", "vmware-toolbox-cmd: Unknown subcommand 'x'\n" TOOLBOX_TRY(" config") },
+		{ "logging level set vmsvc x", 64, "",
+		  "vmware-toolbox-cmd: Unknown logging level 'x'\n" TOOLBOX_TRY(" logging") },
+		{ "info update x", 64, "",
+		  "vmware-toolbox-cmd: Unknown info infoclass 'x'\n" TOOLBOX_TRY(" info") },
+	};
 	struct result r;
+	guint i;
 
-	expect("1 ", "vmware-toolbox-cmd -v", 0, PACKAGE_VERSION "\n", "");
-	expect("1 ", "vmware-toolbox-cmd", 64, "", NULL);
-	expect("1 ", "vmware-toolbox-cmd shuffle", 64, "", NULL);
-	expect("1 ", "vmware-toolbox-cmd timesync enable", 0, "Enabled\n", "");
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *line = g_strconcat("vmware-toolbox-cmd ", rows[i].args, NULL);
+
+		expect("1 ", line, rows[i].status, rows[i].out, rows[i].err);
+	}
 	expect("0 Permission denied", "vmware-toolbox-cmd timesync disable", 1, "",
 	       "Permission denied\n");
 	r = run("fake:/nonexistent", "vmware-toolbox-cmd -v");
 	CU_ASSERT_EQUAL(r.status, 1);
 	CU_ASSERT_STRING_EQUAL(r.err, "vmware-toolbox-cmd must be run inside a virtual machine.\n");
 	result_clear(&r);
+}
+
+static void script(void)
+{
+	expect(NULL, "vmtctl script", 64, "", NULL);
+	expect(NULL, "vmtctl script explode current", 64, "", NULL);
+	expect(NULL, "vmtctl script power set", 64, "", NULL);
+	expect(NULL, "vmtctl script power default", 0, "/etc/vmware-tools/poweron-vm-default\n", "");
+	expect(NULL, "vmtctl script --json suspend default", 0,
+	       "{\"operation\":\"suspend\",\"script\":\"/etc/vmware-tools/suspend-vm-default\"}\n", "");
+	expect(NULL, "vmtctl script power set true", 1, "",
+	       "vmtctl: true: must be the full path of a program\n");
+}
+
+static void disk(void)
+{
+	expect(NULL, "vmtctl disk list", 0, NULL, "");
+	expect(NULL, "vmtctl disk", 64, "", NULL);
+	expect("0 Unknown command", "vmtctl disk shrink", 75, "",
+	       "vmtctl: The host does not shrink disks, or could not be asked.\n");
+	expect("1 0", "vmtctl disk shrink", 75, "",
+	       "vmtctl: The host does not shrink the disks of this virtual machine.\n");
+	expect("1 1", "vmtctl disk shrink", 75, "",
+	       "vmtctl: The host would shrink disks, but vmtkit does not: use fstrim(8).\n");
+}
+
+static void log_line(void)
+{
+	struct fakehost *h = fakehost_new();
+	struct result r = run(fakehost_channel(h, FALSE), "vmtctl log 'two\nlines' here");
+	GByteArray *got = fakehost_request(h, "", 2000);
+
+	CU_ASSERT_EQUAL(r.status, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+	CU_ASSERT_STRING_EQUAL(got->data, "log two lines here");
+	g_byte_array_unref(got);
+	result_clear(&r);
+	fakehost_free(h);
+	expect(NULL, "vmtctl log", 64, "", NULL);
+	expect(NULL, "vmtctl status extra", 64, "", NULL);
+}
+
+/* A record as the host gives it, four bytes at a time */
+static void device_record(void)
+{
+	guint8 record[48] = "ide1:0\033[2J";
+	VmtDevice device;
+
+	record[40] = 7;
+	record[44] = 1;
+	bdoor_device_parse(record, &device);
+	CU_ASSERT_STRING_EQUAL(device.name, "ide1:0?[2J");
+	CU_ASSERT_EQUAL(device.id, 7);
+	CU_ASSERT_TRUE(device.enabled);
+	memset(record, 'x', sizeof(record));
+	bdoor_device_parse(record, &device);
+	CU_ASSERT_EQUAL(strlen(device.name), 40);
+	expect(NULL, "vmtctl device", 64, "", NULL);
+	expect(NULL, "vmtctl device list x", 64, "", NULL);
 }
 
 static void timesync(void)
@@ -222,8 +324,7 @@ static void timesync(void)
 	g_byte_array_unref(got);
 	result_clear(&r);
 	fakehost_free(h);
-	CU_ASSERT_EQUAL(timesync_report(TRUE), 0);
-	CU_ASSERT_EQUAL(timesync_report(FALSE), 69);
+	expect("1 ", "vmtctl timesync --json disable", 0, "{\"enabled\":false}\n", "");
 	expect(NULL, "vmtctl timesync", 64, "", NULL);
 	expect(NULL, "vmtctl timesync maybe", 64, "", NULL);
 }
@@ -325,6 +426,10 @@ static const struct unit_case cases[] = {
 	{ "vmtctl info gets and sets, and refuses what is no name", info },
 	{ "vmtoolsd sends a request, as its model does", toolsd },
 	{ "vmware-toolbox-cmd knows its commands, and where it runs", toolbox },
+	{ "vmtctl script tells and checks paths of scripts", script },
+	{ "vmtctl disk lists file systems, and says why none is shrunk", disk },
+	{ "vmtctl log sends one line", log_line },
+	{ "a device's record is read, and its name is fit to be printed", device_record },
 	{ "vmtctl timesync asks the host, and tells by its exit status", timesync },
 	{ "vmtctl config gets, sets and removes, and refuses what has no effect", config },
 	{ "vmtctl config check tells file, line and key of each fault", config_check },

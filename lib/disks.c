@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "agent/disks.h"
+#include "lib/disks.h"
 
 #define OLD_NAME_LEN	100
 #define DISKS_MAX	255	/* the older report counts in a byte */
