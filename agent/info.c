@@ -6,7 +6,7 @@
  * come from the kernel: netlink for the network, poll() on files of /proc for name and mounts.
  * They are put together: at the earliest SETTLE_MS after the change, at most one round each second.
  * Each poll-interval of the configuration all is looked at again, for what nobody tells (name servers,
- * free space), and the uptime is sent.
+ * free space), and the uptime is sent.  Memory and load are told each stats-interval.
  *
  * A report that the host does not know falls back to the older form, until the next reset.
  * "1 " and something behind it is a refusal too: that is how hosts answer what they did not store.
@@ -27,6 +27,7 @@
 #include "agent/netlink.h"
 #include "agent/nicreport.h"
 #include "agent/osinfo.h"
+#include "agent/stats.h"
 #include "lib/disks.h"
 
 #define SETTLE_MS	100
@@ -40,6 +41,7 @@ enum slot {
 	SLOT_NETWORK,
 	SLOT_IP,		/* the variable guestinfo.ip */
 	SLOT_DISKS,
+	SLOT_STATS,
 	SLOTS,
 };
 
@@ -58,8 +60,10 @@ struct info {
 	gboolean os_old;		/* it does not know OS_DETAILED */
 	gboolean disks_old;		/* nor SetGuestDiskInfo */
 	enum nic_form nic_form;
+	guint nics_said;
 	gboolean broadcast_ip;
-	guint round_timer, safety_timer;
+	guint round_timer, safety_timer, stats_timer;
+	struct stats stats;		/* of the last report; at_us is 0 before the first */
 	struct watch name, mounts;
 	gint64 last_round;		/* monotonic, us */
 };
@@ -140,6 +144,15 @@ static gboolean send_ip(struct info *info, const struct net_state *net)
 	return TRUE;
 }
 
+/* Once for each number of interfaces that the report has no room for */
+static void say_limit(struct info *info, guint nics)
+{
+	if (nics > GRPC_NICS_MAX && nics != info->nics_said)
+		g_message("of %u network interfaces the host is told of %d; primary-nics and exclude-nics in "
+			  "vmtd.conf(5) say of which", nics, GRPC_NICS_MAX);
+	info->nics_said = nics;
+}
+
 static void send_network(struct info *info)
 {
 	struct net_state *net;
@@ -147,11 +160,11 @@ static void send_network(struct info *info)
 	if (!info->netlink)
 		return;
 	net = netlink_collect(info->netlink, info->agent->conf);
+	say_limit(info, net->nics->len);
 	for (; info->nic_form < NIC_FORMS; info->nic_form++) {
 		g_autoptr(GBytes) payload = nic_report_encode(net, info->nic_form);
-		guint type = info->nic_form == NIC_FORM_V3 ? GRPC_INFO_NIC_V3 : GRPC_INFO_NIC_V2;
 
-		if (payload && send_report(info, SLOT_NETWORK, type, payload))
+		if (payload && send_report(info, SLOT_NETWORK, nic_form_type(info->nic_form), payload))
 			break;
 	}
 	if (info->nic_form == NIC_FORMS) {
@@ -171,7 +184,7 @@ static void send_disks(struct info *info)
 
 	if (!info->disks_old) {
 		char *text = disks_json(disks);
-		g_autoptr(GBytes) json = g_bytes_new_take(text, strlen(text));
+		g_autoptr(GBytes) json = g_bytes_new_take(text, strlen(text) + 1);
 
 		info->disks_old = !send_request(info, SLOT_DISKS, GRPC_SET_GUEST_DISK_INFO " ", json);
 	}
@@ -194,6 +207,19 @@ void info_uptime(struct info *info)
 			 GRPC_INFO_UPTIME, (guint64)(seconds * 100));
 }
 
+static gboolean stats_due(gpointer data)
+{
+	g_autoptr(GBytes) payload = NULL;
+	struct info *info = data;
+	struct stats now = { 0 };
+
+	stats_collect(&now);
+	payload = stats_encode(&now, info->stats.at_us ? &info->stats : NULL);
+	info->stats = now;
+	(void)send_report(info, SLOT_STATS, GRPC_INFO_STATS, payload);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean round_due(gpointer data)
 {
 	struct info *info = data;
@@ -205,6 +231,8 @@ static gboolean round_due(gpointer data)
 	send_network(info);
 	if (!info->agent->conf->no_disks)
 		send_disks(info);
+	if (info->stats_timer && !info->stats.at_us)
+		(void)stats_due(info);
 	return G_SOURCE_REMOVE;
 }
 
@@ -227,15 +255,19 @@ static gboolean safety_due(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static void safety_start(struct info *info)
+static void timer_set(guint *timer, guint seconds, GSourceFunc func, struct info *info)
 {
-	guint seconds = info->agent->conf->poll_s;
+	if (*timer)
+		g_source_remove(*timer);
+	*timer = info->told && seconds ? g_timeout_add_seconds(seconds, func, info) : 0;
+}
 
-	if (info->safety_timer)
-		g_source_remove(info->safety_timer);
-	info->safety_timer = 0;
-	if (info->told && seconds)
-		info->safety_timer = g_timeout_add_seconds(seconds, safety_due, info);
+static void timers_start(struct info *info)
+{
+	const struct conf *conf = info->agent->conf;
+
+	timer_set(&info->safety_timer, conf->poll_s, safety_due, info);
+	timer_set(&info->stats_timer, conf->no_stats ? 0 : conf->stats_s, stats_due, info);
 }
 
 static void network_changed(gpointer data)
@@ -304,6 +336,8 @@ void info_free(struct info *info)
 		g_source_remove(info->round_timer);
 	if (info->safety_timer)
 		g_source_remove(info->safety_timer);
+	if (info->stats_timer)
+		g_source_remove(info->stats_timer);
 	watch_end(&info->name);
 	watch_end(&info->mounts);
 	netlink_free(info->netlink);
@@ -320,17 +354,18 @@ void info_forget(struct info *info)
 	for (i = 0; i < SLOTS; i++)
 		g_clear_pointer(&info->sent[i], g_bytes_unref);
 	info->os_old = info->disks_old = FALSE;
+	info->stats.at_us = 0;
 	info->nic_form = NIC_FORM_V3;
 	info->told = TRUE;
 	os_read(info);
-	safety_start(info);
+	timers_start(info);
 	round_schedule(info);
 }
 
 void info_configure(struct info *info)
 {
 	os_read(info);
-	safety_start(info);
+	timers_start(info);
 	round_schedule(info);
 }
 

@@ -11,7 +11,6 @@
  * routes over them.
  */
 #include <limits.h>
-#include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -180,33 +179,6 @@ static gboolean ip_from(struct nl_addr *addr, struct net_ip *ret_ip)
 	return TRUE;
 }
 
-static guint addr_origin(const struct net_ip *ip, guint flags)
-{
-	if (ip->v6 && flags & IFA_F_TEMPORARY)
-		return GUESTNIC_ORIGIN_RANDOM;
-	if (ip->v6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80)
-		return GUESTNIC_ORIGIN_LINKLAYER;
-	if (flags & IFA_F_PERMANENT)
-		return GUESTNIC_ORIGIN_MANUAL;
-	/* A lifetime comes from a lease, or for a whole IPv6 prefix from a router's announcement */
-	if (ip->v6 && flags & (IFA_F_MANAGETEMPADDR | IFA_F_STABLE_PRIVACY))
-		return GUESTNIC_ORIGIN_LINKLAYER;
-	return GUESTNIC_ORIGIN_DHCP;
-}
-
-static guint addr_status(guint flags)
-{
-	if (flags & IFA_F_DADFAILED)
-		return GUESTNIC_STATUS_DUPLICATE;
-	if (flags & IFA_F_DEPRECATED)
-		return GUESTNIC_STATUS_DEPRECATED;
-	if (flags & IFA_F_OPTIMISTIC)
-		return GUESTNIC_STATUS_OPTIMISTIC;
-	if (flags & IFA_F_TENTATIVE)
-		return GUESTNIC_STATUS_TENTATIVE;
-	return GUESTNIC_STATUS_PREFERRED;
-}
-
 /* From the kernel's number of an interface to its place in net->nics */
 static GHashTable *nic_table(const struct net_state *net)
 {
@@ -246,8 +218,8 @@ static void collect_addrs(struct netlink *nl, GHashTable *table, struct net_stat
 			continue;
 		nic = g_ptr_array_index(net->nics, i);
 		a.prefix_len = (guint)rtnl_addr_get_prefixlen(addr);
-		a.origin = addr_origin(&a.ip, flags);
-		a.status = addr_status(flags);
+		a.origin = net_addr_origin(&a.ip, a.prefix_len, flags);
+		a.status = net_addr_status(flags);
 		g_array_append_val(nic->addrs, a);
 	}
 }
@@ -273,6 +245,7 @@ static void collect_routes(struct netlink *nl, const struct conf *conf, GHashTab
 			continue;
 		r.prefix_len = nl_addr_get_prefixlen(rtnl_route_get_dst(route));
 		r.has_next_hop = ip_from(rtnl_route_nh_get_gateway(hop), &r.next_hop);
+		r.type = r.has_next_hop ? GUESTNIC_ROUTE_REMOTE : GUESTNIC_ROUTE_LOCAL;
 		r.metric = rtnl_route_get_priority(route) ? rtnl_route_get_priority(route) :
 							    GUESTNIC_METRIC_NONE;
 		g_array_append_val(net->routes, r);

@@ -3,7 +3,10 @@
  * netstate.c - the network as it is reported; pure
  */
 #include <arpa/inet.h>
+#include <linux/if_addr.h>
 #include <string.h>
+
+#include "include/wire/guestnic.h"
 
 #include "agent/netstate.h"
 
@@ -54,26 +57,59 @@ static gboolean is_link_local(const struct net_ip *ip)
 			ip->bytes[0] == 169 && ip->bytes[1] == 254;
 }
 
+guint net_addr_origin(const struct net_ip *ip, guint prefix_len, guint flags)
+{
+	if (is_link_local(ip))
+		return ip->v6 ? GUESTNIC_ORIGIN_LINKLAYER : GUESTNIC_ORIGIN_RANDOM;
+	if (ip->v6 && flags & IFA_F_TEMPORARY)
+		return GUESTNIC_ORIGIN_RANDOM;
+	if (flags & IFA_F_PERMANENT)
+		return GUESTNIC_ORIGIN_MANUAL;
+	/* A lifetime comes from a lease, of one address; or of a whole prefix, from a router's word */
+	return ip->v6 && prefix_len < 128 ? GUESTNIC_ORIGIN_LINKLAYER : GUESTNIC_ORIGIN_DHCP;
+}
+
+guint net_addr_status(guint flags)
+{
+	if (flags & IFA_F_DADFAILED)
+		return GUESTNIC_STATUS_DUPLICATE;
+	if (flags & IFA_F_DEPRECATED)
+		return GUESTNIC_STATUS_DEPRECATED;
+	if (flags & IFA_F_OPTIMISTIC)
+		return GUESTNIC_STATUS_OPTIMISTIC;
+	if (flags & IFA_F_TENTATIVE)
+		return GUESTNIC_STATUS_TENTATIVE;
+	return GUESTNIC_STATUS_PREFERRED;
+}
+
+/* The lower, the better; G_MAXUINT: never */
+static guint rank(const struct net_addr *a)
+{
+	if (is_link_local(&a->ip) || a->status == GUESTNIC_STATUS_DUPLICATE)
+		return G_MAXUINT;
+	if (!a->ip.v6)
+		return a->prefix_len < 32 ? 0 : 1;
+	return a->status != GUESTNIC_STATUS_PREFERRED ? 4 : a->origin == GUESTNIC_ORIGIN_RANDOM ? 3 : 2;
+}
+
 const struct net_ip *net_state_primary(const struct net_state *net)
 {
-	const struct net_ip *second = NULL;
-	guint i, k;
+	const struct net_ip *found = NULL;
+	guint best = G_MAXUINT, i, k;
 
 	for (i = 0; i < net->nics->len; i++) {
 		const struct net_nic *nic = g_ptr_array_index(net->nics, i);
 
 		for (k = 0; nic->up && k < nic->addrs->len; k++) {
-			const struct net_ip *ip = &g_array_index(nic->addrs, struct net_addr, k).ip;
+			const struct net_addr *a = &g_array_index(nic->addrs, struct net_addr, k);
 
-			if (is_link_local(ip))
+			if (rank(a) >= best)
 				continue;
-			if (!ip->v6)
-				return ip;
-			if (!second)
-				second = ip;
+			best = rank(a);
+			found = &a->ip;
 		}
 	}
-	return second;
+	return found;
 }
 
 static gboolean ip_parse(const char *text, struct net_ip *ret_ip)

@@ -16,7 +16,7 @@ struct net_ip {
 struct net_addr {
 	struct net_ip ip;
 	guint prefix_len;
-	guint origin;		/* GUESTNIC_ORIGIN_... */
+	guint origin;		/* GUESTNIC_ORIGIN_...; 0: not told */
 	guint status;		/* GUESTNIC_STATUS_... */
 };
 
@@ -36,6 +36,7 @@ struct net_route {
 	gboolean has_next_hop;
 	struct net_ip next_hop;
 	guint nic;		/* index into net_state.nics */
+	guint type;		/* GUESTNIC_ROUTE_... */
 	guint metric;
 };
 
@@ -57,10 +58,20 @@ struct net_nic *net_state_nic_add(struct net_state *net);
 
 /** net_state_primary - the address that stands for the machine; NULL if it has none
  *
- * The first IPv4 address of an interface that is up, else the first IPv6 address that is not
- * link-local.
+ * An IPv4 address of an interface that is up, one with a network of its own before a virtual one (/32);
+ * else an IPv6 address, one that stays before one that is temporary, deprecated or not checked yet.  Of
+ * equals the first.  Never a link-local one.
  */
 const struct net_ip *net_state_primary(const struct net_state *net);
+
+/**
+ * net_addr_origin - where an address comes from, as far as the kernel's flags tell
+ * @flags: IFA_F_...
+ */
+guint net_addr_origin(const struct net_ip *ip, guint prefix_len, guint flags);
+
+/** net_addr_status - GUESTNIC_STATUS_... of IFA_F_... */
+guint net_addr_status(guint flags);
 
 /** net_dns_parse - read the text of resolv.conf(5) into @dns, after what is there */
 void net_dns_parse(struct net_dns *dns, const char *text);

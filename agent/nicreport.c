@@ -2,13 +2,15 @@
 /*
  * nicreport.c - the network report as the host wants it
  *
- * Pure.  The structures that rpcgen made point into the state and into arrays of this file; they live
+ * Pure.  Of each form, what is above its limits is left out.  The structures that rpcgen made point into the state and into arrays of this file; they live
  * for one call of the encoder.  Counts are cut to the limits of guestnic.x before, because the encoder
  * refuses a report that has more, and a host without any report shows no address at all.
  */
 #include <string.h>
 
 #include <arpa/inet.h>
+
+#include <wire/guestrpc.h>
 
 #include "include/wire/guestnic.h"
 
@@ -33,13 +35,10 @@ static gpointer take(struct memory *m, gsize count, gsize size)
 
 #define TAKE(m, type, count)	((type *)take(m, count, sizeof(type)))
 
-static char *mac_text(struct memory *m, const guint8 mac[6])
+static void mac_text(char text[GUESTNIC_MAC_LEN], const guint8 mac[6])
 {
-	char *text = TAKE(m, char, GUESTNIC_MAC_LEN);
-
 	g_snprintf(text, GUESTNIC_MAC_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		   mac[3], mac[4], mac[5]);
-	return text;
 }
 
 static void fill_addr(guestnic_addr *to, const struct net_ip *ip)
@@ -49,11 +48,31 @@ static void fill_addr(guestnic_addr *to, const struct net_ip *ip)
 	to->addr.addr_val = (char *)ip->bytes;
 }
 
+/* Whether addresses of this family came from a lease, where they did; the settings are not known */
+static guestnic_dhcp *make_dhcp(struct memory *m, const struct net_nic *nic, gboolean v6)
+{
+	guestnic_dhcp *dhcp;
+	guint i;
+
+	for (i = 0; i < nic->addrs->len; i++) {
+		const struct net_addr *a = &g_array_index(nic->addrs, struct net_addr, i);
+
+		if (a->ip.v6 != v6 || a->origin != GUESTNIC_ORIGIN_DHCP)
+			continue;
+		dhcp = TAKE(m, guestnic_dhcp, 1);
+		dhcp->enabled = TRUE;
+		dhcp->settings = (char *)"";
+		return dhcp;
+	}
+	return NULL;
+}
+
 static void fill_nic(struct memory *m, guestnic_nic *to, const struct net_nic *nic, guint ips_max)
 {
 	guint i;
 
-	to->mac = mac_text(m, nic->mac);
+	to->mac = TAKE(m, char, GUESTNIC_MAC_LEN);
+	mac_text(to->mac, nic->mac);
 	to->ips.ips_len = MIN(nic->addrs->len, ips_max);
 	to->ips.ips_val = TAKE(m, guestnic_ip, to->ips.ips_len);
 	for (i = 0; i < to->ips.ips_len; i++) {
@@ -62,9 +81,11 @@ static void fill_nic(struct memory *m, guestnic_nic *to, const struct net_nic *n
 
 		fill_addr(&ip->addr, &a->ip);
 		ip->prefix_len = a->prefix_len;
-		ip->origin = &a->origin;
+		ip->origin = a->origin ? &a->origin : NULL;
 		ip->status = &a->status;
 	}
+	to->dhcp4 = make_dhcp(m, nic, FALSE);
+	to->dhcp6 = make_dhcp(m, nic, TRUE);
 }
 
 static void fill_route(struct memory *m, guestnic_route *to, const struct net_route *route)
@@ -76,7 +97,7 @@ static void fill_route(struct memory *m, guestnic_route *to, const struct net_ro
 		fill_addr(to->next_hop, &route->next_hop);
 	}
 	to->nic = route->nic;
-	to->type = route->has_next_hop ? GUESTNIC_ROUTE_REMOTE : GUESTNIC_ROUTE_LOCAL;
+	to->type = route->type;
 	to->metric = route->metric;
 }
 
@@ -158,7 +179,7 @@ static guestnic_v2 *make_v2(struct memory *m, const struct net_state *net)
 		const struct net_nic *nic = g_ptr_array_index(net->nics, i);
 		guestnic_nic2 *n = &to->nics.nics_val[i];
 
-		g_strlcpy(n->mac, mac_text(m, nic->mac), sizeof(n->mac));
+		mac_text(n->mac, nic->mac);
 		/* 512 bytes an address: more than these would not fit into a message */
 		n->ips.ips_len = MIN(nic->addrs->len, 4);
 		n->ips.ips_val = TAKE(m, guestnic_ip2, n->ips.ips_len);
@@ -191,6 +212,47 @@ static GBytes *encode(guestnic_report *report)
 	}
 }
 
+/* The oldest form is no XDR, but structures as they lay in memory */
+static GBytes *encode_v1(const struct net_state *net)
+{
+	guint count = MIN(net->nics->len, GRPC_NICS_MAX), i, k;
+	guint32 le = GUINT32_TO_LE(count);
+	GByteArray *out = g_byte_array_new();
+
+	g_byte_array_append(out, (const guint8 *)&le, sizeof(le));
+	for (i = 0; i < count; i++) {
+		const struct net_nic *nic = g_ptr_array_index(net->nics, i);
+		struct grpc_wire_nic_v1 entry = { 0 };
+		guint ips = 0;
+
+		mac_text(entry.mac, nic->mac);
+		for (k = 0; k < nic->addrs->len && ips < GRPC_NIC_V1_IPS; k++) {
+			const struct net_ip *ip = &g_array_index(nic->addrs, struct net_addr, k).ip;
+
+			if (!ip->v6)
+				inet_ntop(AF_INET, ip->bytes, entry.ips[ips++], GRPC_NIC_V1_IP_LEN);
+		}
+		entry.ip_count = GUINT32_TO_LE(ips);
+		g_byte_array_append(out, (const guint8 *)&entry, sizeof(entry));
+	}
+	return g_byte_array_free_to_bytes(out);
+}
+
+guint nic_form_type(enum nic_form form)
+{
+	switch (form) {
+	case NIC_FORM_V3:
+		return GRPC_INFO_NIC_V3;
+	case NIC_FORM_V3_SHORT:
+	case NIC_FORM_V2:
+		return GRPC_INFO_NIC_V2;
+	case NIC_FORM_V1:
+	case NIC_FORMS:
+		break;
+	}
+	return GRPC_INFO_NIC_V1;
+}
+
 GBytes *nic_report_encode(const struct net_state *net, enum nic_form form)
 {
 	struct memory m = { .blocks = g_ptr_array_new_with_free_func(g_free) };
@@ -207,10 +269,11 @@ GBytes *nic_report_encode(const struct net_state *net, enum nic_form form)
 	case NIC_FORM_V2:
 		report.guestnic_report_u.v2 = make_v2(&m, net);
 		break;
+	case NIC_FORM_V1:
 	case NIC_FORMS:
 		break;
 	}
-	bytes = encode(&report);
+	bytes = form == NIC_FORM_V1 ? encode_v1(net) : encode(&report);
 	g_ptr_array_unref(m.blocks);
 	return bytes;
 }

@@ -12,8 +12,12 @@ enum nic_form {
 	NIC_FORM_V3,		/* type 10 */
 	NIC_FORM_V3_SHORT,	/* type 9, 64 addresses a NIC */
 	NIC_FORM_V2,		/* type 9, IPv4 and IPv6 as text */
+	NIC_FORM_V1,		/* type 2, 8 IPv4 addresses a NIC */
 	NIC_FORMS,
 };
+
+/** nic_form_type - the type of the report, GRPC_INFO_... */
+guint nic_form_type(enum nic_form form);
 
 /**
  * nic_report_encode - the payload of a network report

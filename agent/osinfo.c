@@ -85,10 +85,12 @@ static void add_detail(GString *out, const char *key, const char *value)
 {
 	const char *c;
 
+	if (!value || !*value)
+		return;
 	if (out->len)
 		g_string_append_c(out, ' ');
 	g_string_append_printf(out, "%s='", key);
-	for (c = value ? value : ""; *c; c++) {
+	for (c = value; *c; c++) {
 		if (*c == '\\' || *c == '\'')
 			g_string_append_c(out, '\\');
 		if (!g_ascii_iscntrl(*c))
@@ -102,7 +104,7 @@ void osinfo_parse(struct osinfo *ret, const char *os_release, const struct utsna
 	const char *text = os_release ? os_release : "";
 	g_autofree char *id = field(text, "ID"), *version = field(text, "VERSION_ID");
 	g_autofree char *name = field(text, "NAME"), *pretty = field(text, "PRETTY_NAME");
-	g_autofree char *cpe = field(text, "CPE_NAME");
+	g_autofree char *cpe = field(text, "CPE_NAME"), *addl = field(text, "VERSION");
 	GString *details = g_string_new(NULL);
 	gboolean arm = g_str_has_prefix(uts->machine, "arm") ||
 		       g_str_has_prefix(uts->machine, "aarch64");
@@ -113,6 +115,7 @@ void osinfo_parse(struct osinfo *ret, const char *os_release, const struct utsna
 	add_detail(details, "architecture", arm ? "Arm" : "X86");
 	add_detail(details, "bitness", is_64bit(uts) ? "64" : "32");
 	add_detail(details, "cpeString", cpe);
+	add_detail(details, "distroAddlVersion", addl);
 	add_detail(details, "distroName", name);
 	add_detail(details, "distroVersion", version);
 	add_detail(details, "familyName", uts->sysname);
@@ -149,6 +152,7 @@ GBytes *osinfo_detailed(const struct osinfo *os)
 	g_strlcpy(head.short_name, os->id, sizeof(head.short_name));
 	g_strlcpy(head.full_name, os->name, sizeof(head.full_name));
 	g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
-	g_byte_array_append(out, (const guint8 *)os->details, (guint)strlen(os->details));
+	/* With the NUL */
+	g_byte_array_append(out, (const guint8 *)os->details, (guint)strlen(os->details) + 1);
 	return g_byte_array_free_to_bytes(out);
 }

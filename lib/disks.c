@@ -91,7 +91,7 @@ GPtrArray *disks_collect(gboolean reserved_free)
 
 char *disks_json(const GPtrArray *disks)
 {
-	GString *out = g_string_new("{\"version\":\"1\",\"disks\":[");
+	GString *out = g_string_new("{\n\"version\":\"1\",\n\"disks\":[\n");
 	guint i;
 
 	for (i = 0; i < disks->len; i++) {
@@ -102,9 +102,9 @@ char *disks_json(const GPtrArray *disks)
 
 		g_string_append_printf(out, "%s{\"name\":\"%s\",\"free\":\"%" G_GUINT64_FORMAT "\","
 				       "\"size\":\"%" G_GUINT64_FORMAT "\",\"fstype\":\"%s\"}",
-				       i ? "," : "", name, disk->free, disk->size, fstype);
+				       i ? ",\n" : "", name, disk->free, disk->size, fstype);
 	}
-	g_string_append(out, "]}");
+	g_string_append(out, "\n]}");
 	return g_string_free(out, FALSE);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz-agent-text.c - files of the guest that the agent reads: os-release, resolv.conf and
+ * fuzz-agent-text.c - files of the guest that the agent reads: os-release, resolv.conf, /proc and
  * its configuration
  *
  * What comes out must always fit the reports, and what the configuration says must be in its range.
@@ -13,6 +13,8 @@
 
 #include "agent/nicreport.h"
 #include "agent/osinfo.h"
+#include "agent/stats.h"
+#include "lib/disks.h"
 #include "lib/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,6 +30,22 @@ static void read_conf(const char *text)
 	conf_file_free(file);
 }
 
+static void read_proc(char *text)
+{
+	const struct stats_files files = { text, text, text, text, text };
+	struct stats stats = { .page_size = 4096 };
+	GPtrArray *disks = disks_parse(text);
+	GBytes *bytes;
+
+	stats_parse(&stats, &files);
+	bytes = stats_encode(&stats, &stats);
+	if (g_bytes_get_size(bytes) < 112)
+		abort();
+	g_bytes_unref(bytes);
+	g_free(disks_json(disks));
+	g_ptr_array_unref(disks);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	g_autofree char *text = g_strndup((const char *)data, size);
@@ -37,10 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	GBytes *bytes;
 
 	read_conf(text);
+	read_proc(text);
 	osinfo_parse(&os, text, &uts);
 	bytes = osinfo_detailed(&os);
 	if (g_bytes_get_size(bytes) < sizeof(struct grpc_wire_os_detailed) ||
-	    g_bytes_get_size(bytes) > sizeof(struct grpc_wire_os_detailed) + 10240)
+	    g_bytes_get_size(bytes) > sizeof(struct grpc_wire_os_detailed) + 10240 + 1)
 		abort();
 	g_bytes_unref(bytes);
 	osinfo_clear(&os);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/disks.h"
+#include "tests/unit/captured.h"
 #include "tests/unit/unit.h"
 
 static const char mountinfo[] =
@@ -55,9 +56,24 @@ static void as_json(void)
 	disk->free = 1;
 	text = disks_json(disks);
 	CU_ASSERT_STRING_EQUAL(text,
-		"{\"version\":\"1\",\"disks\":["
-		"{\"name\":\"Lw==\",\"free\":\"1\",\"size\":\"5000000000000\",\"fstype\":\"ext_4\"},"
-		"{\"name\":\"L3Nydg==\",\"free\":\"0\",\"size\":\"0\",\"fstype\":\"xfs\"}]}");
+		"{\n\"version\":\"1\",\n\"disks\":[\n"
+		"{\"name\":\"Lw==\",\"free\":\"1\",\"size\":\"5000000000000\",\"fstype\":\"ext_4\"},\n"
+		"{\"name\":\"L3Nydg==\",\"free\":\"0\",\"size\":\"0\",\"fstype\":\"xfs\"}\n]}");
+	g_ptr_array_unref(disks);
+}
+
+static void as_captured(void)
+{
+	GPtrArray *disks = disks_parse("30 1 254:0 / /usr/lib/modules/6.1.0-56-cloud-amd64 ro - ext4 /dev/vda ro\n");
+	struct disk *disk = g_ptr_array_index(disks, 0);
+	g_autoptr(GBytes) got = NULL;
+	char *text;
+
+	disk->size = 148136960;
+	disk->free = 54157312;
+	text = disks_json(disks);
+	got = g_bytes_new_take(text, strlen(text) + 1);
+	CU_ASSERT_TRUE(captured_equal(got, CAPTURED_DISKS));
 	g_ptr_array_unref(disks);
 }
 
@@ -97,6 +113,7 @@ static const struct unit_case cases[] = {
 	{ "local file systems are reported once, images and the network's not", chosen },
 	{ "the root is reported whatever it is", overlay_root },
 	{ "the report has names in base64 and numbers as text", as_json },
+	{ "it is, to the byte, that of open-vm-tools for the same disk", as_captured },
 	{ "the older report has the documented layout", as_bytes },
 	{ "this machine has a root with a size", this_machine },
 };

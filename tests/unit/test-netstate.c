@@ -3,10 +3,36 @@
  * test-netstate.c - the primary address, and resolv.conf
  */
 #include <arpa/inet.h>
+#include <linux/if_addr.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "include/wire/guestnic.h"
 
 #include "agent/netstate.h"
 #include "tests/unit/unit.h"
+
+/* Words of the form ADDRESS[/BITS][,FLAGS]; the flags are letters: t(emporary) d(eprecated) u(nchecked)
+ * x (a duplicate) p(ermanent) */
+static struct net_addr address(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", 2);
+	char *slash = strchr(parts[0], '/');
+	struct net_addr a = { .ip.v6 = strchr(text, ':') != NULL };
+	guint flags = 0;
+	const char *c;
+
+	a.prefix_len = slash ? (guint)atoi(slash + 1) : a.ip.v6 ? 64 : 24;
+	if (slash)
+		*slash = '\0';
+	inet_pton(a.ip.v6 ? AF_INET6 : AF_INET, parts[0], a.ip.bytes);
+	for (c = parts[1] ? parts[1] : ""; *c; c++)
+		flags |= *c == 't' ? IFA_F_TEMPORARY : *c == 'd' ? IFA_F_DEPRECATED :
+			 *c == 'u' ? IFA_F_TENTATIVE : *c == 'x' ? IFA_F_DADFAILED : IFA_F_PERMANENT;
+	a.origin = net_addr_origin(&a.ip, a.prefix_len, flags);
+	a.status = net_addr_status(flags);
+	return a;
+}
 
 static void add(struct net_state *net, gboolean up, const char *list)
 {
@@ -16,10 +42,39 @@ static void add(struct net_state *net, gboolean up, const char *list)
 
 	nic->up = up;
 	for (i = 0; words[i]; i++) {
-		struct net_addr a = { .ip.v6 = strchr(words[i], ':') != NULL };
+		struct net_addr a = address(words[i]);
 
-		inet_pton(a.ip.v6 ? AF_INET6 : AF_INET, words[i], a.ip.bytes);
 		g_array_append_val(nic->addrs, a);
+	}
+}
+
+static void origins(void)
+{
+	static const struct {
+		const char *address;
+		guint origin, status;
+	} rows[] = {
+		{ "10.0.0.1,p", GUESTNIC_ORIGIN_MANUAL, GUESTNIC_STATUS_PREFERRED },
+		{ "10.0.0.1", GUESTNIC_ORIGIN_DHCP, GUESTNIC_STATUS_PREFERRED },
+		{ "169.254.1.1/16,p", GUESTNIC_ORIGIN_RANDOM, GUESTNIC_STATUS_PREFERRED },
+		{ "fe80::1,p", GUESTNIC_ORIGIN_LINKLAYER, GUESTNIC_STATUS_PREFERRED },
+		{ "fd00::1,p", GUESTNIC_ORIGIN_MANUAL, GUESTNIC_STATUS_PREFERRED },
+		{ "fd00::1/64", GUESTNIC_ORIGIN_LINKLAYER, GUESTNIC_STATUS_PREFERRED },
+		{ "fd00::1/128", GUESTNIC_ORIGIN_DHCP, GUESTNIC_STATUS_PREFERRED },
+		{ "fd00::1/64,t", GUESTNIC_ORIGIN_RANDOM, GUESTNIC_STATUS_PREFERRED },
+		{ "fd00::1/64,td", GUESTNIC_ORIGIN_RANDOM, GUESTNIC_STATUS_DEPRECATED },
+		{ "fd00::1/64,pu", GUESTNIC_ORIGIN_MANUAL, GUESTNIC_STATUS_TENTATIVE },
+		{ "fd00::1/64,pux", GUESTNIC_ORIGIN_MANUAL, GUESTNIC_STATUS_DUPLICATE },
+	};
+	guint i;
+
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct net_addr a = address(rows[i].address);
+
+		CU_ASSERT_EQUAL(a.origin, rows[i].origin);
+		CU_ASSERT_EQUAL(a.status, rows[i].status);
+		if (a.origin != rows[i].origin || a.status != rows[i].status)
+			printf("# %s: %u %u\n", rows[i].address, a.origin, a.status);
 	}
 }
 
@@ -35,6 +90,11 @@ static void primary(void)
 		{ "fe80::1 fd00::1", "fe80::2", "fd00::1", FALSE },
 		{ "169.254.1.1", "10.0.0.2", "10.0.0.2", FALSE },
 		{ "fe80::1", "169.254.1.1", NULL, FALSE },
+		{ "192.0.2.1/32 10.0.0.1", "10.0.0.2", "10.0.0.1", FALSE },
+		{ "192.0.2.1/32", "fd00::1", "192.0.2.1", FALSE },
+		{ "fd00::2,t fd00::1,p", "fe80::2", "fd00::1", FALSE },
+		{ "fd00::2,d fd00::3,u", "fd00::1,t", "fd00::1", FALSE },
+		{ "fd00::3,px", "fd00::1,d", "fd00::1", FALSE },
 	};
 	guint i;
 
@@ -88,6 +148,7 @@ static void stub(void)
 }
 
 static const struct unit_case cases[] = {
+	{ "where an address comes from and how it is are told by its flags", origins },
 	{ "the primary address is a routable one of an interface that is up, IPv4 first", primary },
 	{ "resolv.conf is read with its comments, tabs and errors", resolv_conf },
 	{ "the stub of systemd-resolved is known", stub },

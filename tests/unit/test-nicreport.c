@@ -8,6 +8,7 @@
 #include "include/wire/guestnic.h"
 
 #include "agent/nicreport.h"
+#include "tests/unit/captured.h"
 #include "tests/unit/unit.h"
 
 static struct net_ip ip(const char *text)
@@ -37,6 +38,7 @@ static void add_route(struct net_state *net, const char *dest, guint prefix, con
 	struct net_route r = { .prefix_len = prefix, .nic = nic, .metric = GUESTNIC_METRIC_NONE };
 
 	r.dest = ip(dest);
+	r.type = hop ? GUESTNIC_ROUTE_REMOTE : GUESTNIC_ROUTE_LOCAL;
 	if (hop) {
 		r.has_next_hop = TRUE;
 		r.next_hop = ip(hop);
@@ -77,7 +79,9 @@ static void golden_v3(void)
 		0, 0, 0, 24,					/* prefix */
 		0, 0, 0, 1,  0, 0, 0, 4,			/* origin: DHCP */
 		0, 0, 0, 1,  0, 0, 0, 1,			/* status: preferred */
-		0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0, 0,	/* no dns, wins, dhcp4, dhcp6 */
+		0, 0, 0, 0,  0, 0, 0, 0,			/* no dns, wins */
+		0, 0, 0, 1,  0, 0, 0, 1,  0, 0, 0, 0,		/* IPv4 by DHCP, no settings */
+		0, 0, 0, 0,					/* not IPv6 */
 		0, 0, 0, 1,					/* one route */
 		0, 0, 0, 1,  0, 0, 0, 4,  0, 0, 0, 0,		/* to 0.0.0.0 */
 		0, 0, 0, 0,					/* prefix 0 */
@@ -103,6 +107,66 @@ static void golden_v3(void)
 	CU_ASSERT_EQUAL(len, sizeof(want));
 	CU_ASSERT_TRUE(len == sizeof(want) && !memcmp(g_bytes_get_data(bytes, NULL), want, len));
 	g_bytes_unref(bytes);
+	net_state_free(net);
+}
+
+/*
+ * The same machine again, as open-vm-tools saw it: it tells no origins, no types of
+ * routes, and the status of IPv4 addresses only
+ */
+static void as_captured(void)
+{
+	static const struct {
+		const char *dest;
+		guint prefix, metric;
+		const char *hop;
+	} routes[] = {
+		{ "0.0.0.0", 0, 0, "10.0.2.2" }, { "10.0.2.0", 24, 0, NULL },
+		{ "fe80::", 64, 256, NULL }, { "fec0::", 64, 256, NULL },
+		{ "::", 0, 1024, "fe80::2" }, { "fe80::5054:ff:fe12:3456", 128, 0, NULL },
+		{ "fec0::5054:ff:fe12:3456", 128, 0, NULL }, { "ff00::", 8, 256, NULL },
+	};
+	struct net_state *net = net_state_new();
+	struct net_addr a = { .prefix_len = 64, .status = GUESTNIC_STATUS_UNKNOWN };
+	struct net_nic *nic = add_nic(net, 0, "10.0.2.15", 24);
+	g_autoptr(GBytes) got = NULL;
+	guint i;
+
+	memcpy(nic->mac, (guint8[]){ 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 }, 6);
+	g_array_index(nic->addrs, struct net_addr, 0).origin = 0;
+	a.ip = ip("fec0::5054:ff:fe12:3456");
+	g_array_append_val(nic->addrs, a);
+	a.ip = ip("fe80::5054:ff:fe12:3456");
+	g_array_append_val(nic->addrs, a);
+	for (i = 0; i < G_N_ELEMENTS(routes); i++) {
+		add_route(net, routes[i].dest, routes[i].prefix, routes[i].hop, 0);
+		g_array_index(net->routes, struct net_route, i).metric = routes[i].metric;
+		g_array_index(net->routes, struct net_route, i).type = 0;
+	}
+	net->dns.host = g_strdup("debian-guest");
+	net->dns.domain = g_strdup("");
+	net_dns_parse(&net->dns, "nameserver 10.255.255.53\n");
+	got = nic_report_encode(net, NIC_FORM_V3);
+	CU_ASSERT_TRUE(captured_equal(got, CAPTURED_NICS));
+	net_state_free(net);
+}
+
+/* Worked out by hand: a count, then MACs and addresses as text in places of fixed size */
+static void golden_v1(void)
+{
+	struct net_state *net = net_state_new();
+	g_autoptr(GBytes) bytes = NULL;
+	const guint8 *p;
+	gsize len;
+
+	add_nic(net, 1, "10.0.2.15", 24);
+	add_nic(net, 2, "fd00::5", 64);
+	bytes = nic_report_encode(net, NIC_FORM_V1);
+	p = g_bytes_get_data(bytes, &len);
+	CU_ASSERT_EQUAL_FATAL(len, 4 + 2 * 152);
+	CU_ASSERT_EQUAL(memcmp(p, "\2\0\0\0\1\0\0\0" "00:0c:29:ab:cd:01\0\0" "10.0.2.15\0", 4 + 4 + 19 + 10), 0);
+	CU_ASSERT_EQUAL(memcmp(p + 4 + 152, "\0\0\0\0" "00:0c:29:ab:cd:02\0\0\0", 4 + 19 + 1), 0);
+	CU_ASSERT_EQUAL(nic_form_type(NIC_FORM_V1), 2);
 	net_state_free(net);
 }
 
@@ -245,7 +309,7 @@ static void empty(void)
 	struct net_state *net = net_state_new();
 	enum nic_form form;
 
-	for (form = NIC_FORM_V3; form < NIC_FORMS; form++) {
+	for (form = NIC_FORM_V3; form < NIC_FORM_V1; form++) {
 		GBytes *bytes = nic_report_encode(net, form);
 		guestnic_report report;
 
@@ -257,6 +321,8 @@ static void empty(void)
 }
 
 static const struct unit_case cases[] = {
+	{ "the report is, to the byte, that of open-vm-tools for the same network", as_captured },
+	{ "the oldest form has its documented layout", golden_v1 },
 	{ "version 3 has the documented bytes", golden_v3 },
 	{ "version 3 reads back as it was", round_trip },
 	{ "what is above a limit is left out, and routes of NICs that are", limits },

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "agent/osinfo.h"
+#include "tests/unit/captured.h"
 #include "tests/unit/unit.h"
 
 static const char debian[] =
@@ -62,13 +63,28 @@ static void details(void)
 	osinfo_parse(&os, debian, &uts);
 	CU_ASSERT_STRING_EQUAL(os.name, "Debian GNU/Linux 12 (bookworm)");
 	CU_ASSERT_STRING_EQUAL(os.details,
-		"architecture='X86' bitness='64' cpeString='' distroName='Debian GNU/Linux' "
+		"architecture='X86' bitness='64' distroName='Debian GNU/Linux' "
 		"distroVersion='12' familyName='Linux' kernelVersion='6.1.0-37-amd64' "
 		"prettyName='Debian GNU/Linux 12 (bookworm)'");
 	osinfo_clear(&os);
 	osinfo_parse(&os, "NAME=\"it's \\\\ odd\"\nPRETTY_NAME=\"\"\n", &uts);
 	CU_ASSERT_STRING_EQUAL(os.name, "Linux 6.1.0-37-amd64");
 	CU_ASSERT_PTR_NOT_NULL(strstr(os.details, "distroName='it\\'s \\\\ odd'"));
+	osinfo_clear(&os);
+}
+
+static void as_captured(void)
+{
+	struct utsname uts = kernel("6.1.0-56-cloud-amd64", "x86_64");
+	g_autofree char *text = g_strconcat(debian, "VERSION=\"12 (bookworm)\"\n", NULL);
+	g_autoptr(GBytes) bytes = NULL, got = NULL;
+	struct osinfo os;
+
+	osinfo_parse(&os, text, &uts);
+	bytes = osinfo_detailed(&os);
+	CU_ASSERT_STRING_EQUAL((const char *)g_bytes_get_data(bytes, NULL) + 4, "debian12-64");
+	got = g_bytes_new_from_bytes(bytes, 648, g_bytes_get_size(bytes) - 648);
+	CU_ASSERT_TRUE(captured_equal(got, CAPTURED_OS_DETAILS));
 	osinfo_clear(&os);
 }
 
@@ -85,7 +101,7 @@ static void layout(void)
 	osinfo_parse(&os, text, &uts);
 	bytes = osinfo_detailed(&os);
 	p = g_bytes_get_data(bytes, &len);
-	CU_ASSERT_EQUAL(len, 648 + strlen(os.details));
+	CU_ASSERT_EQUAL(len, 648 + strlen(os.details) + 1);
 	CU_ASSERT_EQUAL(memcmp(p, "\1\0\0\0debian-64\0", 14), 0);
 	CU_ASSERT_EQUAL(p[4 + 129], 'n');
 	CU_ASSERT_EQUAL(p[4 + 129 + 511], 'n');
@@ -96,6 +112,7 @@ static void layout(void)
 }
 
 static const struct unit_case cases[] = {
+	{ "the details are, to the byte, those of open-vm-tools on the same machine", as_captured },
 	{ "a distribution gets a name of the hosts' list, or the kernel's", short_ids },
 	{ "details are quoted pairs, and quotes are escaped", details },
 	{ "the report has the documented layout, and long names are cut", layout },

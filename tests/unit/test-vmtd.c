@@ -212,6 +212,7 @@ static void reports(void)
 	g_byte_array_unref(os);
 	expect(f, "SetGuestInfo  10 ", NULL);
 	expect(f, "SetGuestDiskInfo {", NULL);
+	expect(f, "SetGuestInfo  8 ", NULL);
 	end(f);
 }
 
@@ -221,12 +222,15 @@ static void old_host_reports(void)
 
 	fakehost_answer(f->host, "SetGuestInfo  11 ", "0 Unknown command");
 	fakehost_answer(f->host, "SetGuestInfo  10 ", "1 not stored");
+	fakehost_answer(f->host, "SetGuestInfo  9 ", "0 Unknown command");
 	fakehost_answer(f->host, "SetGuestDiskInfo ", "0 Unknown command");
 	hello(f);
 	expect(f, "SetGuestInfo  5 ", NULL);
 	expect(f, "SetGuestInfo  6 ", NULL);
 	expect(f, "SetGuestInfo  10 ", NULL);
 	expect(f, "SetGuestInfo  9 ", NULL);
+	expect(f, "SetGuestInfo  9 ", NULL);
+	expect(f, "SetGuestInfo  2 ", NULL);
 	expect(f, "SetGuestInfo  3 ", NULL);
 	end(f);
 }

@@ -3,7 +3,7 @@
 #
 # cli-lines.sh - open-vm-tools' programs and ours answer the same command lines in the same way
 # shellcheck disable=SC2034,SC2154
-options=(--drivers none --agent ours --timeout 400 --conf 'guestinfo "guestinfo.judge" "from vm.conf"'
+options=(--drivers none --agent ours --timeout 600 --conf 'guestinfo "guestinfo.judge" "from vm.conf"'
   --copy "$top/tests/guest/cli-lines:/cli-lines" --copy "$top/tests/guest/cli-lines.sh:/cli-lines.sh")
 plan=4
 
@@ -19,7 +19,7 @@ guest() {
   run /tmp/image/usr/bin >/tmp/theirs
   run /usr/bin >/tmp/ours
   count=$(grep -c '^status' /tmp/ours)
-  same() { [ "$count" -gt 100 ] && diff -U 2 /tmp/theirs /tmp/ours >&2; }
+  same() { [ "$count" -gt 80 ] && diff -U 2 /tmp/theirs /tmp/ours >&2; }
   check "$count command lines end alike" same
   check "the configuration that was written has no fault of ours" vmtctl config check
 }
