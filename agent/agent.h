@@ -54,4 +54,7 @@ void agent_reopen(struct agent *agent);
 /** agent_lost - main.c: the channel is gone for good; ends the main loop with a failure */
 void agent_lost(struct agent *agent, const GError *error);
 
+/** agent_contended - main.c: another program takes the channel away, or does no more */
+void agent_contended(struct agent *agent, gboolean on);
+
 #endif /* VMTKIT_AGENT_H */

@@ -86,6 +86,7 @@ static gboolean serve_again(gpointer data)
 {
 	vmtd.retry = 0;
 	(void)serve();
+	timesync_look(vmtd.agent.time);
 	return G_SOURCE_REMOVE;
 }
 
@@ -100,6 +101,7 @@ static gboolean reopen_due(gpointer data)
 	vmtd.reopen = 0;
 	stop_serving();
 	(void)serve();
+	timesync_look(vmtd.agent.time);
 	return G_SOURCE_REMOVE;
 }
 
@@ -107,6 +109,18 @@ void agent_reopen(struct agent *agent)
 {
 	if (!vmtd.reopen)
 		vmtd.reopen = g_idle_add(reopen_due, NULL);
+}
+
+void agent_contended(struct agent *agent, gboolean on)
+{
+	if (on) {
+		g_warning("another program takes the host's commands away from this one: stop it, or this "
+			  "service; open-vm-tools' vmtoolsd is such a program");
+		notify_status(FALSE, "Another program serves the host: is vmtoolsd running?");
+		return;
+	}
+	g_message("the host's commands are this program's alone again");
+	notify_status(FALSE, "Serving the host, transport %s", vmt_tclo_transport(agent->tclo));
 }
 
 void agent_lost(struct agent *agent, const GError *error)
@@ -227,7 +241,7 @@ static int run(void)
 	vmtd.loop = g_main_loop_new(NULL, FALSE);
 	vmtd.agent.info = info_new(&vmtd.agent);
 	vmtd.agent.power = power_new(&vmtd.agent);
-	vmtd.agent.time = timesync_new(&timesync_system);
+	vmtd.agent.time = timesync_new(&timesync_system, &vmtd.agent);
 	configure();
 	watch_conf();
 	if (!vmtd.fixed)

@@ -168,4 +168,11 @@ static void lost(VmtTclo *tclo, const GError *error, gpointer data)
 	agent_lost(data, error);
 }
 
-const VmtTcloFuncs agent_commands = { .command = command, .reset = reset, .lost = lost };
+static void contended(VmtTclo *tclo, gboolean on, gpointer data)
+{
+	agent_contended(data, on);
+}
+
+const VmtTcloFuncs agent_commands = {
+	.command = command, .reset = reset, .lost = lost, .contended = contended,
+};

@@ -6,6 +6,10 @@
  * goes by itself (the period, the start, a resume) keeps its hands off while an NTP daemon has the
  * clock, and while our driver does the same work; an order is carried out in any case.
  *
+ * The driver sees neither the daemon nor, while we serve the host, its options: it is told to keep off
+ * when the clock is not to be corrected regularly.  Whether a daemon has the clock is a bit of
+ * adjtimex(2) of which nobody tells: it is looked at every LOOK_S seconds, while there is a driver.
+ *
  * A look at the clocks is host, guest, host, up to four times, until the host's two are no more than
  * 2 ms apart: the closest pair counts.
  */
@@ -18,6 +22,7 @@
 #include <uapi/vmt.h>
 #include <wire/guestrpc.h>
 
+#include "agent/agent.h"
 #include "agent/clock.h"
 #include "agent/timesync.h"
 
@@ -27,18 +32,21 @@
 #define PERIOD_MAX_S	86400
 #define PERCENT		50
 #define TICK_US		10000
+#define LOOK_S		30
 
 struct timesync {
 	const struct timesync_ops *ops;
+	gpointer data;			/* of ops->keep_off */
 	gboolean none, no_period;	/* what the administrator restricts */
 	gboolean allowed;		/* time.synchronize.allow */
 	gboolean on;			/* synctime: correct regularly */
+	gboolean off;			/* the host has said so: synctime 0 */
 	gboolean enabled_once;		/* time.synchronize.tools.enable: correct at events */
 	gboolean startup_done;
 	gboolean startup_backward;
 	gboolean slew;
 	guint percent, period_s;
-	guint timer;
+	guint timer, look_timer;
 	gboolean slewing;		/* the tick is not the ordinary one */
 };
 
@@ -67,6 +75,11 @@ static gboolean sample(struct timesync *time, struct clock_sample *ret, GError *
 		return TRUE;
 	g_set_error_literal(error, VMT_ERROR, VMT_ERROR_PROTOCOL, "the host's clock runs backwards");
 	return FALSE;
+}
+
+static gboolean kept_by_others(const struct timesync *time)
+{
+	return time->ops->driver() || time->ops->ntp();
 }
 
 static gboolean slew_end(struct timesync *time)
@@ -102,7 +115,7 @@ static gboolean period_due(gpointer data)
 	g_autoptr(GError) error = NULL;
 	struct clock_sample s;
 
-	if (time->ops->kept_by_others()) {
+	if (kept_by_others(time)) {
 		(void)slew_end(time);
 		return G_SOURCE_CONTINUE;
 	}
@@ -131,10 +144,34 @@ static void correct_by_itself(struct timesync *time, gboolean backward)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (time->none || !time->allowed || time->ops->kept_by_others())
+	if (time->none || !time->allowed || kept_by_others(time))
 		return;
 	if (!correct_once(time, backward, &error))
 		g_debug("clock: %s", error->message);
+}
+
+static gboolean keep_off(const struct timesync *time)
+{
+	return time->none || time->no_period || !time->allowed || time->off || time->ops->ntp();
+}
+
+static gboolean look_due(gpointer data)
+{
+	struct timesync *time = data;
+
+	if (time->ops->keep_off(time->data, keep_off(time)))
+		return G_SOURCE_CONTINUE;
+	time->look_timer = 0;
+	return G_SOURCE_REMOVE;
+}
+
+void timesync_look(struct timesync *time)
+{
+	if (time->look_timer)
+		g_source_remove(time->look_timer);
+	time->look_timer = 0;
+	if (time->ops->keep_off(time->data, keep_off(time)))
+		time->look_timer = g_timeout_add_seconds(LOOK_S, look_due, time);
 }
 
 static void timer_set(struct timesync *time)
@@ -145,13 +182,15 @@ static void timer_set(struct timesync *time)
 	(void)slew_end(time);
 	if (time->on && time->allowed && !time->none && !time->no_period)
 		time->timer = g_timeout_add_seconds(time->period_s, period_due, time);
+	timesync_look(time);
 }
 
-struct timesync *timesync_new(const struct timesync_ops *ops)
+struct timesync *timesync_new(const struct timesync_ops *ops, gpointer data)
 {
 	struct timesync *time = g_new0(struct timesync, 1);
 
 	time->ops = ops;
+	time->data = data;
 	time->allowed = TRUE;
 	time->enabled_once = TRUE;
 	time->slew = TRUE;
@@ -166,6 +205,8 @@ void timesync_free(struct timesync *time)
 		return;
 	if (time->timer)
 		g_source_remove(time->timer);
+	if (time->look_timer)
+		g_source_remove(time->look_timer);
 	(void)slew_end(time);
 	g_free(time);
 }
@@ -203,6 +244,7 @@ static void option_on(struct timesync *time, guint value)
 	gboolean was = time->on;
 
 	time->on = value;
+	time->off = !value;
 	if (value && !was)
 		correct_by_itself(time, TRUE);
 	timer_set(time);
@@ -311,14 +353,24 @@ static gboolean system_slew(glong tick_us, GError **error)
 	return system_adjust(&tx, error);
 }
 
-/* An NTP daemon clears the kernel's "unsynchronized"; our driver is seen by its device */
-static gboolean system_kept_by_others(void)
+/* An NTP daemon clears the kernel's "unsynchronized" */
+static gboolean system_ntp(void)
 {
 	struct timex tx = { 0 };
 
-	if (access(VMT_DEVICE, F_OK) == 0)
-		return TRUE;
 	return clock_adjtime(CLOCK_REALTIME, &tx) >= 0 && !(tx.status & STA_UNSYNC);
+}
+
+static gboolean system_driver(void)
+{
+	return access(VMT_DEVICE, F_OK) == 0;
+}
+
+static gboolean system_keep_off(gpointer data, gboolean on)
+{
+	const struct agent *agent = data;
+
+	return agent->tclo && vmt_tclo_keep_clock_off(agent->tclo, on);
 }
 
 const struct timesync_ops timesync_system = {
@@ -326,5 +378,7 @@ const struct timesync_ops timesync_system = {
 	.guest_us = system_guest_us,
 	.step = system_step,
 	.slew = system_slew,
-	.kept_by_others = system_kept_by_others,
+	.ntp = system_ntp,
+	.driver = system_driver,
+	.keep_off = system_keep_off,
 };

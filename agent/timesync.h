@@ -17,16 +17,26 @@ struct timesync_ops {
 	gint64 (*guest_us)(void);		/* since 1970 */
 	gboolean (*step)(gint64 by_us, GError **error);
 	gboolean (*slew)(glong tick_us, GError **error);
-	gboolean (*kept_by_others)(void);	/* an NTP daemon, or our own driver */
+	gboolean (*ntp)(void);			/* an NTP daemon has the clock */
+	gboolean (*driver)(void);		/* our driver is there, and corrects it by itself */
+	gboolean (*keep_off)(gpointer data, gboolean on);	/* tell the driver; FALSE: there is none */
 };
 
 extern const struct timesync_ops timesync_system;
 
-struct timesync *timesync_new(const struct timesync_ops *ops);
+/** timesync_new - @data is for keep_off() */
+struct timesync *timesync_new(const struct timesync_ops *ops, gpointer data);
 void timesync_free(struct timesync *time);	/* NULL is fine; ends a slew */
 
 /** timesync_restrict - the administrator wants none of it, or nothing regular */
 void timesync_restrict(struct timesync *time, gboolean none, gboolean no_period);
+
+/**
+ * timesync_look - see whether the driver has to keep off the clock, and tell it
+ *
+ * To be called when the channel to the driver is a new one; the rest is seen from here.
+ */
+void timesync_look(struct timesync *time);
 
 /** timesync_option - an option of the host; FALSE if it is not one of this part or its value is wrong */
 gboolean timesync_option(struct timesync *time, const char *name, const char *value);

@@ -78,8 +78,20 @@ static void check_rpc(struct check *c)
 	c->rpc = g_strdup(ch ? vmt_channel_transport(ch) : error->message);
 }
 
+/* What the driver does about the clock; new */
+static char *clock_text(const struct vmt_info *info)
+{
+	if (info->flags & VMT_INFO_KEEP_OFF)
+		return g_strdup("the driver keeps off, as it was told");
+	if (!info->clock_period)
+		return g_strdup("the driver keeps off, as it is configured");
+	return g_strdup_printf("compared by the driver every %u s", info->clock_period);
+}
+
 static void print_text(const struct check *c)
 {
+	g_autofree char *clock = clock_text(&c->info);
+
 	if (c->vmware)
 		printf("host:    VMware, %s, version %u, called by %s%s%s\n",
 		       vmt_product_name(c->host.product), c->host.version, call_name(c->host.call),
@@ -88,13 +100,14 @@ static void print_text(const struct check *c)
 		printf("host:    not VMware\n");
 	printf("driver:  %s %s\n", VMT_DEVICE, c->driver);
 	if (c->driver_here)
-		printf("tclo:    served by %s\n", tclo_name(c->info.tclo_state));
+		printf("tclo:    served by %s\nclock:   %s\n", tclo_name(c->info.tclo_state), clock);
 	printf("rpc:     %s%s\n", c->rpc_works ? "works, " : "", c->rpc);
 }
 
 static void print_json(const struct check *c)
 {
 	struct json_object *o = json_object_new_object();
+	g_autofree char *clock = clock_text(&c->info);
 
 	json_object_object_add(o, "vmware", json_object_new_boolean(c->vmware));
 	if (c->vmware) {
@@ -105,8 +118,10 @@ static void print_json(const struct check *c)
 		json_object_object_add(o, "cpuid_vendor", cli_json_text(c->host.vendor));
 	}
 	json_object_object_add(o, "driver", cli_json_text(c->driver));
-	if (c->driver_here)
+	if (c->driver_here) {
 		json_object_object_add(o, "tclo", cli_json_text(tclo_name(c->info.tclo_state)));
+		json_object_object_add(o, "clock", cli_json_text(clock));
+	}
 	json_object_object_add(o, "rpc_works", json_object_new_boolean(c->rpc_works));
 	json_object_object_add(o, "rpc", cli_json_text(c->rpc));
 	(void)cli_json_print(o);

@@ -26,6 +26,7 @@ struct vmt_transport {
 	int (*receive)(VmtChannel *channel, GByteArray *into, GError **error);
 	int (*fd)(VmtChannel *channel);
 	gboolean (*declare_power)(VmtChannel *channel, VmtPower op);	/* may be NULL */
+	gboolean (*keep_clock_off)(VmtChannel *channel, gboolean on);	/* may be NULL */
 	void (*close)(VmtChannel *channel);
 };
 

@@ -124,6 +124,13 @@ static gboolean device_declare_power(VmtChannel *ch, VmtPower op)
 	return ioctl(device_fd(ch), VMT_IOC_POWER_PENDING, &power) == 0;
 }
 
+static gboolean device_keep_clock_off(VmtChannel *ch, gboolean on)
+{
+	struct vmt_keep_off keep_off = { .on = on ? 1 : 0 };
+
+	return ioctl(device_fd(ch), VMT_IOC_CLOCK_KEEP_OFF, &keep_off) == 0;
+}
+
 static void device_close(VmtChannel *ch)
 {
 	close(device_fd(ch));
@@ -137,5 +144,6 @@ const struct vmt_transport vmt_transport_device = {
 	.receive = device_receive,
 	.fd = device_fd,
 	.declare_power = device_declare_power,
+	.keep_clock_off = device_keep_clock_off,
 	.close = device_close,
 };

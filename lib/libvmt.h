@@ -308,12 +308,16 @@ typedef struct _VmtTclo VmtTclo;
  * @reset: the host began anew and was answered: all that it was told before is to be told again
  * @lost: the channel is gone and cannot be had again within a minute of trying; @error says why.
  *   Nothing more happens until the #VmtTclo is freed
+ * @contended: (nullable): with @on, the channel is lost again and again soon after it was opened, which
+ *   is what a second server of TCLO in the machine looks like; it is opened again every half minute
+ *   only.  Without @on, it has stayed for some seconds
  */
 typedef struct {
 	gboolean (*command)(VmtTclo *tclo, const char *name, const char *args, gsize args_len,
 			    GString *reply, gpointer data);
 	void (*reset)(VmtTclo *tclo, gpointer data);
 	void (*lost)(VmtTclo *tclo, const GError *error, gpointer data);
+	void (*contended)(VmtTclo *tclo, gboolean on, gpointer data);
 } VmtTcloFuncs;
 
 /**
@@ -375,6 +379,19 @@ typedef enum {
  * Returns: %TRUE if a driver knows now
  */
 gboolean vmt_tclo_declare_power(VmtTclo *tclo, VmtPower op);
+
+/**
+ * vmt_tclo_keep_clock_off:
+ * @tclo: a server
+ * @on: whether the driver shall leave the clock alone
+ *
+ * Tells the driver that the clock is in better hands, which a driver cannot see.  It holds until it is
+ * taken back or the channel is closed, also when it is opened anew.  Does nothing where there is no
+ * driver; needs CAP_SYS_TIME.
+ *
+ * Returns: %TRUE if a driver knows now
+ */
+gboolean vmt_tclo_keep_clock_off(VmtTclo *tclo, gboolean on);
 
 /**
  * vmt_tclo_transport:

@@ -11,6 +11,10 @@
  *	BROKEN	the channel was lost; it is opened again after 1 s, as often as REOPEN_MAX times.
  *	LOST	given up; funcs->lost was called and no source is left.
  *
+ * The host has one TCLO channel: a second server takes it away by opening it, and the first takes it
+ * back.  So a channel that is lost within SHORT_LIFE_MS of its opening, SHORT_LIVES_MAX times in a row,
+ * is taken for contended, and left to the other for CONTENDED_WAIT_S at a time.
+ *
  * What a command wants done after its reply (switch the machine off, tell the host all again) is run
  * when the reply was sent, or when the channel is lost or closed first.  The functions of the user may not free
  * the server, so nothing here has to look whether it is still there after a call.
@@ -25,6 +29,9 @@
 
 #define REOPEN_WAIT_S	1
 #define REOPEN_MAX	60
+#define SHORT_LIFE_MS	5000
+#define SHORT_LIVES_MAX	4
+#define CONTENDED_WAIT_S 30
 
 struct _VmtTclo {
 	VmtChannel *channel;
@@ -38,6 +45,8 @@ struct _VmtTclo {
 	void (*after_func)(gpointer data);
 	gpointer after_data;
 	guint reopens;			/* in a row, without a message since */
+	gint64 opened_ms;		/* monotonic */
+	guint short_lives;		/* in a row */
 };
 
 static gboolean tick(gpointer data);
@@ -57,10 +66,41 @@ static void source_set(VmtTclo *tclo, GSource *source, GSourceFunc func)
 	g_source_attach(source, g_main_context_get_thread_default());
 }
 
+static gint64 now_ms(void)
+{
+	return g_get_monotonic_time() / 1000;
+}
+
+static void contended(VmtTclo *tclo, gboolean on)
+{
+	if (tclo->funcs->contended)
+		tclo->funcs->contended(tclo, on, tclo->data);
+}
+
+/* The channel works: if it was contended and has lived for a while, that is over */
+static void alive(VmtTclo *tclo)
+{
+	if (!tclo->short_lives || now_ms() - tclo->opened_ms <= SHORT_LIFE_MS)
+		return;
+	if (tclo->short_lives >= SHORT_LIVES_MAX)
+		contended(tclo, FALSE);
+	tclo->short_lives = 0;
+}
+
+/* The channel that was open is gone: how long to leave it alone, in seconds */
+static guint lost_wait(VmtTclo *tclo)
+{
+	tclo->short_lives = now_ms() - tclo->opened_ms > SHORT_LIFE_MS ? 0 : tclo->short_lives + 1;
+	if (tclo->short_lives == SHORT_LIVES_MAX)
+		contended(tclo, TRUE);
+	return tclo->short_lives < SHORT_LIVES_MAX ? REOPEN_WAIT_S : CONTENDED_WAIT_S;
+}
+
 static void serve(VmtTclo *tclo)
 {
 	const struct vmt_transport *t = tclo->channel->transport;
 
+	tclo->opened_ms = now_ms();
 	if (t->polled)
 		source_set(tclo, g_timeout_source_new(0), tick);
 	else
@@ -78,11 +118,11 @@ static void run_after(VmtTclo *tclo)
 		func(tclo->after_data);
 }
 
-static void broken(VmtTclo *tclo, const GError *why)
+static void broken(VmtTclo *tclo, guint wait_s, const GError *why)
 {
 	run_after(tclo);
 	if (tclo->reopens < REOPEN_MAX) {
-		source_set(tclo, g_timeout_source_new_seconds(REOPEN_WAIT_S), try_again);
+		source_set(tclo, g_timeout_source_new_seconds(wait_s), try_again);
 		return;
 	}
 	source_set(tclo, NULL, NULL);
@@ -98,7 +138,7 @@ static gboolean try_again(gpointer data)
 	if (vmt_channel_reopen(tclo->channel, &why))
 		serve(tclo);
 	else
-		broken(tclo, why);
+		broken(tclo, REOPEN_WAIT_S, why);
 	return G_SOURCE_REMOVE;
 }
 
@@ -162,7 +202,7 @@ static gboolean tick(gpointer data)
 {
 	VmtTclo *tclo = data;
 	g_autoptr(GError) why = NULL;
-	gint64 now = g_get_monotonic_time() / 1000;
+	gint64 now = now_ms();
 	int got = -1;
 	guint delay;
 
@@ -170,9 +210,10 @@ static gboolean tick(gpointer data)
 		got = receive(tclo, &why);
 	/* A message that was too long is gone and was refused: the channel goes on */
 	if (got < 0 && !g_error_matches(why, VMT_ERROR, VMT_ERROR_TOO_BIG)) {
-		broken(tclo, why);
+		broken(tclo, lost_wait(tclo), why);
 		return G_SOURCE_REMOVE;
 	}
+	alive(tclo);
 	delay = got > 0 ? backoff_message(&tclo->backoff, now) : backoff_empty(&tclo->backoff, now);
 	source_set(tclo, g_timeout_source_new(delay), tick);
 	return G_SOURCE_REMOVE;
@@ -184,9 +225,11 @@ static gboolean readable(gint fd, GIOCondition cond, gpointer data)
 	g_autoptr(GError) why = NULL;
 	int got = receive(tclo, &why);
 
+	if (got >= 0)
+		alive(tclo);
 	if (got == 0 || (got > 0 && answer(tclo, &why)))
 		return G_SOURCE_CONTINUE;
-	broken(tclo, why);
+	broken(tclo, lost_wait(tclo), why);
 	return G_SOURCE_REMOVE;
 }
 
@@ -199,7 +242,7 @@ VmtTclo *vmt_tclo_of(VmtChannel *channel, const char *app, const VmtTcloFuncs *f
 	tclo->data = data;
 	tclo->app = g_strdup(app);
 	tclo->reply = g_string_new(NULL);
-	(void)backoff_message(&tclo->backoff, g_get_monotonic_time() / 1000);
+	(void)backoff_message(&tclo->backoff, now_ms());
 	serve(tclo);
 	return tclo;
 }
@@ -235,6 +278,13 @@ gboolean vmt_tclo_declare_power(VmtTclo *tclo, VmtPower op)
 	const struct vmt_transport *t = tclo->channel->transport;
 
 	return tclo->channel->open && t->declare_power && t->declare_power(tclo->channel, op);
+}
+
+gboolean vmt_tclo_keep_clock_off(VmtTclo *tclo, gboolean on)
+{
+	const struct vmt_transport *t = tclo->channel->transport;
+
+	return tclo->channel->open && t->keep_clock_off && t->keep_clock_off(tclo->channel, on);
 }
 
 const char *vmt_tclo_transport(VmtTclo *tclo)

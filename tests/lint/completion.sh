@@ -6,7 +6,7 @@ set -u
 cd "$1" || exit 2
 
 # shellcheck source=/dev/null
-. packaging/bash-completion/vmtctl
+. cli/completions/vmtctl
 
 complete_line() { # WORD...: what is offered after them
   COMP_WORDS=(vmtctl "$@" '')

@@ -12,7 +12,8 @@
 static gint64 host_now, off, gap;
 static guint steps, slews;
 static glong last_tick;
-static gboolean others, host_broken;
+static gboolean ntp_runs, driver_here, host_broken;
+static int driver_off;		/* -1: not told */
 static gint64 max_lag;
 
 static gboolean host_time(VmtTime *ret, GError **error)
@@ -45,12 +46,23 @@ static gboolean slew(glong tick, GError **error)
 	return TRUE;
 }
 
-static gboolean kept_by_others(void)
+static gboolean ntp(void)
 {
-	return others;
+	return ntp_runs;
 }
 
-static const struct timesync_ops ops = { host_time, guest_us, step, slew, kept_by_others };
+static gboolean driver(void)
+{
+	return driver_here;
+}
+
+static gboolean keep_off(gpointer data, gboolean on)
+{
+	driver_off = driver_here ? on : -1;
+	return driver_here;
+}
+
+static const struct timesync_ops ops = { host_time, guest_us, step, slew, ntp, driver, keep_off };
 
 static struct timesync *start(gint64 is_off)
 {
@@ -59,8 +71,9 @@ static struct timesync *start(gint64 is_off)
 	gap = 100;
 	max_lag = 1000000;
 	steps = slews = 0;
-	others = host_broken = FALSE;
-	return timesync_new(&ops);
+	ntp_runs = driver_here = host_broken = FALSE;
+	driver_off = -1;
+	return timesync_new(&ops, NULL);
 }
 
 static void command(struct timesync *time, const char *args, const char *want)
@@ -126,7 +139,7 @@ static void hands_off(void)
 {
 	struct timesync *time = start(-5000000);
 
-	others = TRUE;
+	ntp_runs = TRUE;
 	CU_ASSERT_TRUE(timesync_option(time, "synctime", "1"));
 	CU_ASSERT_TRUE(timesync_option(time, "time.synchronize.tools.startup", "1"));
 	timesync_resumed(time);
@@ -148,6 +161,37 @@ static void hands_off(void)
 	CU_ASSERT_TRUE(timesync_option(time, "synctime", "1"));
 	timesync_resumed(time);
 	CU_ASSERT_EQUAL(steps, 0);
+	timesync_free(time);
+}
+
+static void driver_told(void)
+{
+	struct timesync *time = start(-5000000);
+
+	timesync_look(time);
+	CU_ASSERT_EQUAL(driver_off, -1);
+	driver_here = TRUE;
+	timesync_look(time);
+	CU_ASSERT_EQUAL(driver_off, 0);
+	CU_ASSERT_TRUE(timesync_option(time, "synctime", "0"));
+	CU_ASSERT_EQUAL(driver_off, 1);
+	CU_ASSERT_TRUE(timesync_option(time, "synctime", "1"));
+	CU_ASSERT_EQUAL(driver_off, 0);
+	CU_ASSERT_EQUAL(steps, 0);		/* the driver's work */
+	ntp_runs = TRUE;
+	timesync_look(time);
+	CU_ASSERT_EQUAL(driver_off, 1);
+	ntp_runs = FALSE;
+	timesync_look(time);
+	CU_ASSERT_EQUAL(driver_off, 0);
+	timesync_restrict(time, FALSE, TRUE);
+	CU_ASSERT_EQUAL(driver_off, 1);
+	timesync_restrict(time, TRUE, FALSE);
+	CU_ASSERT_EQUAL(driver_off, 1);
+	timesync_restrict(time, FALSE, FALSE);
+	CU_ASSERT_EQUAL(driver_off, 0);
+	CU_ASSERT_TRUE(timesync_option(time, "time.synchronize.allow", "0"));
+	CU_ASSERT_EQUAL(driver_off, 1);
 	timesync_free(time);
 }
 
@@ -201,6 +245,7 @@ static const struct unit_case cases[] = {
 	{ "a wrong order and a host without time are answered with an error", order_errors },
 	{ "switching the synchronization on corrects once", switched_on },
 	{ "an NTP daemon is left alone but for an order, an administrator who wants none always", hands_off },
+	{ "the driver keeps off for NTP, the administrator and the host's word", driver_told },
 	{ "the period steps forward and slews back", periodic },
 	{ "values out of range and unknown options are refused", options },
 	{ "a tick is never off by more than a tenth", ticks },

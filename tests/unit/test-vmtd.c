@@ -483,6 +483,22 @@ static void polled(void)
 	end(f);
 }
 
+static void contended(void)
+{
+	struct fixture *f = start(FALSE);
+	g_autofree char *ready = next_notify(f), *told = NULL;
+	guint i;
+
+	/* What a second agent does: whenever this one has the channel, it takes it */
+	for (i = 0; i < 4; i++) {
+		ask(f, "reset", "OK ATR toolbox");
+		fakehost_drop(f->host);
+	}
+	told = next_notify(f);
+	CU_ASSERT_STRING_EQUAL(told, "STATUS=Another program serves the host: is vmtoolsd running?");
+	end(f);
+}
+
 static void elsewhere(void)
 {
 	struct fixture *f = start(FALSE);
@@ -519,6 +535,7 @@ static const struct unit_case cases[] = {
 	{ "a power off does not wait for the scripts of a start", power_supersedes },
 	{ "power on, suspend and resume are answered and told", power_others },
 	{ "a transport that has to be polled works the same", polled },
+	{ "a second agent in the machine is found out and told of", contended },
 	{ "without a host the service is ready, says why, and ends with 0", elsewhere },
 };
 
