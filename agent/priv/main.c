@@ -15,6 +15,7 @@
 #include <pwd.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,12 @@
 #define IDLE_MS		10000
 #define PACKET_WAIT_MS	2000
 #define AGENT_USER	"vmtd"
+
+#define LOGIN1		"org.freedesktop.login1"
+#define LOGIN1_PATH	"/org/freedesktop/login1"
+#define LOGIN1_MANAGER	"org.freedesktop.login1.Manager"
+#define LOGIN1_BLOCKED	"org.freedesktop.login1.BlockedByInhibitorLock"
+#define LOGIN1_ROOT_CHECK_INHIBITORS	1	/* flag of the methods that take flags */
 
 extern char **environ;
 
@@ -60,15 +67,49 @@ static int systemctl(const struct verb *verb)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
+/* Says who holds the shutdown up: it is the last thing that the log has of it */
+static void say_inhibitors(sd_bus *bus, const struct verb *verb)
+{
+	const char *what, *who, *why, *mode;
+	sd_bus_message *m = NULL;
+
+	if (sd_bus_call_method(bus, LOGIN1, LOGIN1_PATH, LOGIN1_MANAGER, "ListInhibitors", NULL, &m,
+			       NULL) < 0 ||
+	    sd_bus_message_enter_container(m, 'a', "(ssssuu)") < 0)
+		goto out;
+	while (sd_bus_message_read(m, "(ssssuu)", &what, &who, &why, &mode, NULL, NULL) > 0)
+		if (strstr(what, "shutdown") && !strcmp(mode, "block"))
+			fprintf(stderr, SD_NOTICE "%s: inhibited by \"%s\" (\"%s\"): overruled by the host\n",
+				verb->name, who, why);
+out:
+	sd_bus_message_unref(m);
+}
+
+/*
+ * Inhibitors of the kind "delay" are waited for by logind.  The host's order overrules those that
+ * "block", as a held power button does; but first we ask as if they counted, to know of them.
+ */
 static int logind(const struct verb *verb)
 {
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char method[32];
 	sd_bus *bus = NULL;
 	int err = sd_bus_open_system(&bus);
 
-	if (err >= 0)
-		err = sd_bus_call_method(bus, "org.freedesktop.login1", "/org/freedesktop/login1",
-					 "org.freedesktop.login1.Manager", verb->method, NULL, NULL,
+	if (err < 0)
+		goto out;
+	snprintf(method, sizeof(method), "%sWithFlags", verb->method);
+	err = sd_bus_call_method(bus, LOGIN1, LOGIN1_PATH, LOGIN1_MANAGER, method, &error, NULL, "t",
+				 (uint64_t)LOGIN1_ROOT_CHECK_INHIBITORS);
+	if (err < 0) {
+		if (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ||
+		    sd_bus_error_has_name(&error, LOGIN1_BLOCKED))
+			say_inhibitors(bus, verb);
+		err = sd_bus_call_method(bus, LOGIN1, LOGIN1_PATH, LOGIN1_MANAGER, verb->method, NULL, NULL,
 					 "b", 0);
+	}
+out:
+	sd_bus_error_free(&error);
 	sd_bus_flush_close_unref(bus);
 	return err < 0 ? err : 0;
 }
