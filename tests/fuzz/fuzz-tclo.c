@@ -92,15 +92,27 @@ static gboolean slew(glong tick, GError **error)
 	return TRUE;
 }
 
-static gboolean kept_by_others(void)
+static gboolean nobody(void)
 {
 	return FALSE;
 }
 
-static const struct timesync_ops clocks = { host_time, g_get_real_time, step, slew, kept_by_others };
+static gboolean keep_off(gpointer data, gboolean on)
+{
+	return FALSE;
+}
+
+static const struct timesync_ops clocks = {
+	host_time, g_get_real_time, step, slew, nobody, nobody, keep_off,
+};
 
 void agent_reopen(struct agent *agent)
 {
+}
+
+void agent_contended(struct agent *agent, gboolean on)
+{
+	abort();	/* nor taken away */
 }
 
 void agent_lost(struct agent *agent, const GError *error)
@@ -124,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		agent.rpci = vmt_channel_of(&rpci_transport, VMT_PROTO_RPCI, NULL);
 	}
 	agent.power = power_new(&agent);
-	agent.time = timesync_new(&clocks);
+	agent.time = timesync_new(&clocks, NULL);
 	agent.tclo = vmt_tclo_of(vmt_channel_of(&tclo_transport, VMT_PROTO_TCLO, NULL), "toolbox",
 				 &agent_commands, &agent);
 	next = data;
