@@ -160,7 +160,7 @@ static void send_network(struct info *info)
 	if (!info->netlink)
 		return;
 	net = netlink_collect(info->netlink, info->agent->conf);
-	say_limit(info, net->nics->len);
+	say_limit(info, net->nics_found);
 	for (; info->nic_form < NIC_FORMS; info->nic_form++) {
 		g_autoptr(GBytes) payload = nic_report_encode(net, info->nic_form);
 

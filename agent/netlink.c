@@ -2,9 +2,9 @@
 /*
  * netlink.c - what the kernel says about the network, and when it changes
  *
- * libnl keeps three caches (interfaces, addresses, routes) up to date from the kernel's notifications,
- * so that a change costs its delta and an idle network nothing.  When notifications were lost, which
- * happens in storms of changes, the caches are made anew.
+ * libnl keeps two caches (interfaces, routes) up to date from the kernel's notifications, and netaddrs.c
+ * the addresses, so that a change costs its delta and an idle network nothing.  When notifications were
+ * lost, which happens in storms of changes, all are made anew.
  *
  * Reported are Ethernet-like interfaces with a hardware address, without the excluded names, in the order
  * of their numbers within the three classes of the configuration; and of the main table the unicast
@@ -20,13 +20,13 @@
 
 #include <netlink/cache.h>
 #include <netlink/netlink.h>
-#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 
 #include "include/wire/guestnic.h"
 
+#include "agent/netaddrs.h"
 #include "agent/netlink.h"
 
 #define RESOLV_CONF		"/etc/resolv.conf"
@@ -34,7 +34,9 @@
 
 struct netlink {
 	struct nl_cache_mngr *mngr;
-	struct nl_cache *links, *addrs, *routes;	/* of the manager */
+	struct nl_cache *links, *routes;	/* of the manager */
+	struct netaddrs *addrs;
+	guint remake;			/* source */
 	GSource *source;
 	void (*changed)(gpointer data);
 	gpointer data;
@@ -57,10 +59,21 @@ static void caches_drop(struct netlink *nl)
 	if (nl->mngr)
 		nl_cache_mngr_free(nl->mngr);
 	nl->mngr = NULL;
-	nl->links = nl->addrs = nl->routes = NULL;
+	nl->links = nl->routes = NULL;
+	g_clear_pointer(&nl->addrs, netaddrs_free);
 }
 
 static gboolean readable(gint fd, GIOCondition cond, gpointer data);
+static gboolean remake(gpointer data);
+
+static void addrs_changed(gboolean lost, gpointer data)
+{
+	struct netlink *nl = data;
+
+	if (lost && !nl->remake)
+		nl->remake = g_idle_add(remake, nl);
+	nl->changed(nl->data);
+}
 
 static int caches_make(struct netlink *nl)
 {
@@ -69,9 +82,9 @@ static int caches_make(struct netlink *nl)
 	if (!err)
 		err = nl_cache_mngr_add(nl->mngr, "route/link", cache_changed, nl, &nl->links);
 	if (!err)
-		err = nl_cache_mngr_add(nl->mngr, "route/addr", cache_changed, nl, &nl->addrs);
-	if (!err)
 		err = nl_cache_mngr_add(nl->mngr, "route/route", cache_changed, nl, &nl->routes);
+	if (!err)
+		err = netaddrs_new(addrs_changed, nl, &nl->addrs);
 	if (err) {
 		caches_drop(nl);
 		return err;
@@ -82,20 +95,28 @@ static int caches_make(struct netlink *nl)
 	return 0;
 }
 
-static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+static gboolean remake(gpointer data)
 {
 	struct netlink *nl = data;
-	int err = nl_cache_mngr_data_ready(nl->mngr);
+	int err;
 
-	if (err >= 0)
-		return G_SOURCE_CONTINUE;
-	g_debug("network notifications were lost (%s): reading all again", nl_geterror(err));
+	nl->remake = 0;
+	g_debug("network notifications were lost: reading all again");
 	caches_drop(nl);
 	err = caches_make(nl);
 	if (err)
 		g_warning("the network cannot be followed any more: %s", nl_geterror(err));
 	nl->changed(nl->data);
 	return G_SOURCE_REMOVE;
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	struct netlink *nl = data;
+
+	if (nl_cache_mngr_data_ready(nl->mngr) < 0 && !nl->remake)
+		nl->remake = g_idle_add(remake, nl);
+	return G_SOURCE_CONTINUE;
 }
 
 struct netlink *netlink_new(void (*changed)(gpointer data), gpointer data, GError **error)
@@ -117,6 +138,8 @@ void netlink_free(struct netlink *nl)
 {
 	if (!nl)
 		return;
+	if (nl->remake)
+		g_source_remove(nl->remake);
 	caches_drop(nl);
 	g_free(nl);
 }
@@ -131,36 +154,61 @@ static gboolean matches(const char *name, char **globs)
 	return FALSE;
 }
 
-static void collect_links(struct netlink *nl, const struct conf *conf, struct net_state *net)
+enum net_order { NET_FIRST, NET_MIDDLE, NET_LAST };
+
+/* An interface that may be reported; there can be thousands, of which few are */
+struct candidate {
+	int index;
+	enum net_order order;
+	struct rtnl_link *link;		/* of the cache */
+};
+
+static gint candidate_order(gconstpointer a, gconstpointer b)
 {
+	const struct candidate *x = a, *y = b;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static GArray *candidates(struct netlink *nl, const struct conf *conf)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct candidate));
 	struct nl_object *o;
 
 	for (o = nl_cache_get_first(nl->links); o; o = nl_cache_get_next(o)) {
 		struct rtnl_link *link = (struct rtnl_link *)o;
 		struct nl_addr *mac = rtnl_link_get_addr(link);
 		const char *name = rtnl_link_get_name(link);
-		struct net_nic *nic;
+		struct candidate c = { .index = rtnl_link_get_ifindex(link), .link = link };
 
 		if (rtnl_link_get_flags(link) & IFF_LOOPBACK ||
 		    rtnl_link_get_arptype(link) != ARPHRD_ETHER || !mac || nl_addr_get_len(mac) != 6 ||
 		    !name || matches(name, conf->exclude_nics))
 			continue;
-		nic = net_state_nic_add(net);
-		nic->index = rtnl_link_get_ifindex(link);
-		nic->order = matches(name, conf->primary_nics) ? NET_FIRST :
-			     matches(name, conf->low_priority_nics) ? NET_LAST : NET_MIDDLE;
-		nic->up = rtnl_link_get_flags(link) & IFF_UP;
-		memcpy(nic->mac, nl_addr_get_binary_addr(mac), 6);
+		c.order = matches(name, conf->primary_nics) ? NET_FIRST :
+			  matches(name, conf->low_priority_nics) ? NET_LAST : NET_MIDDLE;
+		g_array_append_val(found, c);
 	}
+	g_array_sort(found, candidate_order);
+	return found;
 }
 
-static gint nic_order(gconstpointer a, gconstpointer b)
+static void collect_links(struct netlink *nl, const struct conf *conf, struct net_state *net)
 {
-	const struct net_nic *const *x = a, *const *y = b;
+	g_autoptr(GArray) found = candidates(nl, conf);
+	guint i;
 
-	if ((*x)->order != (*y)->order)
-		return (*x)->order < (*y)->order ? -1 : 1;
-	return (*x)->index - (*y)->index;
+	net->nics_found = found->len;
+	for (i = 0; i < found->len && i < GUESTNIC_NICS; i++) {
+		const struct candidate *c = &g_array_index(found, struct candidate, i);
+		struct net_nic *nic = net_state_nic_add(net);
+
+		nic->index = c->index;
+		nic->up = rtnl_link_get_flags(c->link) & IFF_UP;
+		memcpy(nic->mac, nl_addr_get_binary_addr(rtnl_link_get_addr(c->link)), 6);
+	}
 }
 
 static gboolean ip_from(struct nl_addr *addr, struct net_ip *ret_ip)
@@ -201,27 +249,6 @@ static gboolean nic_find(GHashTable *table, int ifindex, guint *ret_nic)
 		return FALSE;
 	*ret_nic = GPOINTER_TO_UINT(value);
 	return TRUE;
-}
-
-static void collect_addrs(struct netlink *nl, GHashTable *table, struct net_state *net)
-{
-	struct nl_object *o;
-
-	for (o = nl_cache_get_first(nl->addrs); o; o = nl_cache_get_next(o)) {
-		struct rtnl_addr *addr = (struct rtnl_addr *)o;
-		guint flags = rtnl_addr_get_flags(addr), i;
-		struct net_addr a = { 0 };
-		struct net_nic *nic;
-
-		if (!nic_find(table, rtnl_addr_get_ifindex(addr), &i) ||
-		    !ip_from(rtnl_addr_get_local(addr), &a.ip))
-			continue;
-		nic = g_ptr_array_index(net->nics, i);
-		a.prefix_len = (guint)rtnl_addr_get_prefixlen(addr);
-		a.origin = net_addr_origin(&a.ip, a.prefix_len, flags);
-		a.status = net_addr_status(flags);
-		g_array_append_val(nic->addrs, a);
-	}
 }
 
 static void collect_routes(struct netlink *nl, const struct conf *conf, GHashTable *table,
@@ -278,9 +305,8 @@ struct net_state *netlink_collect(struct netlink *nl, const struct conf *conf)
 
 	if (nl->mngr) {
 		collect_links(nl, conf, net);
-		g_ptr_array_sort(net->nics, nic_order);
 		table = nic_table(net);
-		collect_addrs(nl, table, net);
+		netaddrs_fill(nl->addrs, net);
 		collect_routes(nl, conf, table, net);
 		g_hash_table_unref(table);
 	}

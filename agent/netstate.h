@@ -20,11 +20,8 @@ struct net_addr {
 	guint status;		/* GUESTNIC_STATUS_... */
 };
 
-enum net_order { NET_FIRST, NET_MIDDLE, NET_LAST };
-
 struct net_nic {
 	int index;		/* the kernel's */
-	enum net_order order;
 	gboolean up;
 	guint8 mac[6];
 	GArray *addrs;		/* struct net_addr */
@@ -48,6 +45,7 @@ struct net_dns {
 
 struct net_state {
 	GPtrArray *nics;	/* struct net_nic, in the order of the report */
+	guint nics_found;	/* how many there would be without its limit */
 	GArray *routes;		/* struct net_route */
 	struct net_dns dns;
 };

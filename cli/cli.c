@@ -6,10 +6,9 @@
 
 #include "cli/cli.h"
 
-gboolean cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *args,
-		     const char *summary)
+gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *args,
+		   const char *summary, GError **error)
 {
-	g_autoptr(GError) error = NULL;
 	GOptionContext *context = g_option_context_new(args);
 	gboolean ok;
 
@@ -17,18 +16,27 @@ gboolean cli_options(int *argc, char ***argv, const GOptionEntry *entries, const
 	g_option_context_add_main_entries(context, entries, NULL);
 	/* What follows the first argument belongs to it: a value may begin with a dash */
 	g_option_context_set_strict_posix(context, TRUE);
-	ok = g_option_context_parse(context, argc, argv, &error);
+	ok = g_option_context_parse(context, argc, argv, error);
 	g_option_context_free(context);
-	if (!ok) {
-		fprintf(stderr, "vmtctl: %s\n", error->message);
+	if (!ok)
 		return FALSE;
-	}
 	if (*argc > 1 && !g_strcmp0((*argv)[1], "--")) {
 		(*argv)[1] = (*argv)[0];
 		(*argv)++;
 		(*argc)--;
 	}
 	return TRUE;
+}
+
+gboolean cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *args,
+		     const char *summary)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (cli_parse(argc, argv, entries, args, summary, &error))
+		return TRUE;
+	fprintf(stderr, "vmtctl: %s\n", error->message);
+	return FALSE;
 }
 
 const char *cli_version(void)

@@ -52,6 +52,10 @@ int checkvm_main(int argc, char **argv);
 gboolean cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *args,
 		     const char *summary);
 
+/** cli_parse - the same, for names with errors of their own form: what is wrong is @error */
+gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *args,
+		   const char *summary, GError **error);
+
 /** cli_usage - say how a command is to be called; returns CLI_USAGE */
 int cli_usage(const char *usage);
 

@@ -69,12 +69,15 @@ int checkvm_main(int argc, char **argv)
 		{ 0 },
 	};
 	g_autofree char *name = g_path_get_basename(argv[0]);
+	g_autoptr(GError) error = NULL;
 	VmtHost host;
 	gboolean found = vmt_host_detect(&host, NULL);
 
-	if (found && !cli_options(&argc, &argv, options, NULL,
-				  "Tells whether this is a guest of VMware."))
+	if (found && !cli_parse(&argc, &argv, options, NULL, "Tells whether this is a guest of VMware.",
+				&error)) {
+		fprintf(stderr, "%s: %s\n", name, error->message);
 		return 1;
+	}
 	return checkvm_report(stdout, stderr, found ? &host : NULL, name, product);
 }
 
@@ -92,9 +95,11 @@ int toolsd_main(int argc, char **argv)
 	g_autoptr(VmtChannel) ch = NULL;
 	gsize len;
 
-	if (!cli_options(&argc, &argv, options, NULL,
-			 "Sends a request to the host; the agent itself is vmtd."))
+	if (!cli_parse(&argc, &argv, options, NULL,
+		       "Sends a request to the host; the agent itself is vmtd.", &error)) {
+		fprintf(stderr, "Command line parsing failed: %s\n", error->message);
 		return 1;
+	}
 	if (version) {
 		printf("VMware Tools daemon, version %s\n", cli_version());
 		return 0;

@@ -193,6 +193,10 @@ static void toolsd(void)
 	expect("0 No value found", "vmtoolsd --cmd 'info-get guestinfo.c'", 1, "", "No value found\n");
 	expect("1 ", "vmtoolsd -v", 0, "VMware Tools daemon, version " PACKAGE_VERSION ".0 (build-0)\n", "");
 	expect("1 ", "vmtoolsd", 1, "", NULL);
+	expect("1 ", "vmtoolsd --nonsense", 1, "",
+	       "Command line parsing failed: Unknown option --nonsense\n");
+	expect("1 ", "vmtoolsd --cmd", 1, "",
+	       "Command line parsing failed: Missing argument for --cmd\n");
 }
 
 #define TOOLBOX_TRY(command) \

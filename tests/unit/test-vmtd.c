@@ -337,6 +337,68 @@ static void readdressed(void)
 	end(f);
 }
 
+/* Lines for ip(8), of its own file so that a thousand cost one process */
+static void run_ip_batch(struct fixture *f, const GString *lines)
+{
+	g_autofree char *path = g_build_filename(f->dir, "batch", NULL);
+	g_autofree char *line = g_strdup_printf("ip -batch %s", path);
+
+	CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, lines->str, (gssize)lines->len, NULL));
+	run_ip(line);
+	g_unlink(path);
+}
+
+/* Seconds of processor time that the program has used */
+static double cpu_used(struct fixture *f)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)f->pid), *text = NULL;
+	g_auto(GStrv) words = NULL;
+
+	CU_ASSERT_TRUE_FATAL(g_file_get_contents(path, &text, NULL, NULL));
+	words = g_strsplit(strrchr(text, ')'), " ", -1);
+	return (g_ascii_strtod(words[12], NULL) + g_ascii_strtod(words[13], NULL)) / (double)sysconf(_SC_CLK_TCK);
+}
+
+#define MANY_NICS	300
+#define MANY_ROUTES	6000
+#define MANY_CHANGES	1000
+
+/* With lists that are searched one by one this would take seconds */
+static void crowded(void)
+{
+	struct fixture *f = start(FALSE);
+	g_autoptr(GString) lines = g_string_new(NULL);
+	double before;
+	guint i;
+
+	for (i = 0; i < MANY_NICS; i++)
+		g_string_append_printf(lines, "link add many%u group 77 type bridge\n"
+				       "addr add 10.%u.%u.1/24 dev many%u\nlink set many%u up\n",
+				       i, i / 256, i % 256, i, i);
+	for (i = 0; i < MANY_ROUTES; i++)
+		g_string_append_printf(lines, "route add 172.16.%u.%u/32 dev many%u\n", i / 256, i % 256,
+				       i % MANY_NICS);
+	run_ip_batch(f, lines);
+	CU_ASSERT_EQUAL(stop(f, SIGKILL), -1);
+	fakehost_drop(f->host);
+	CU_ASSERT_TRUE_FATAL(spawn(f, fakehost_channel(f->host, FALSE)));
+	hello(f);
+	expect(f, "SetGuestInfo  10 ", NULL);
+	CU_ASSERT_TRUE(cpu_used(f) < 0.5);
+	before = cpu_used(f);
+	g_string_truncate(lines, 0);
+	for (i = 0; i < MANY_CHANGES / 2; i++)
+		g_string_append_printf(lines, "addr add 192.0.2.1/32 dev many%u\naddr del 192.0.2.1/32 dev many%u\n",
+				       i % MANY_NICS, i % MANY_NICS);
+	g_string_append(lines, "addr add 192.0.2.1/32 dev many0\n");
+	run_ip_batch(f, lines);
+	ask(f, "Set_Option broadcastIP 1", "OK ");
+	expect(f, "info-set", "info-set guestinfo.ip 10.0.0.1");
+	CU_ASSERT_TRUE(cpu_used(f) - before < 0.5);
+	run_ip("ip link del group 77");
+	end(f);
+}
+
 static void options(void)
 {
 	static const struct {
@@ -527,6 +589,7 @@ static const struct unit_case cases[] = {
 	{ "a new host name reaches the host by itself", renamed },
 	{ "a changed configuration takes effect by itself, and at SIGHUP", configured },
 	{ "a new address reaches the host by itself, and its removal", readdressed },
+	{ "hundreds of interfaces and thousands of routes and changes cost little", crowded },
 	{ "options are taken or refused as documented", options },
 	{ "power off and reboot are answered, asked of the helper, and told", power_off },
 	{ "a script that fails is a veto, which the same request overrules", power_veto },
