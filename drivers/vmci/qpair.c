@@ -35,6 +35,9 @@
 #include "ring.h"
 #include "trace.h"
 
+/* A pair costs at least four pages, so this many fill the default limit of bytes. */
+#define PAIRS_MAX	(VMCI_QP_MEMORY_DEFAULT / (4 * VMCI_WIRE_PAGE_SIZE))
+
 static unsigned long qp_memory_max = VMCI_QP_MEMORY_DEFAULT;
 module_param(qp_memory_max, ulong, 0644);
 MODULE_PARM_DESC(qp_memory_max, "bytes of all queue pairs together (default: 134217728)");
@@ -187,7 +190,7 @@ static int check_budget(u64 produce_size, u64 consume_size, bool local)
 	u64 pages = DIV_ROUND_UP_ULL(produce_size, PAGE_SIZE) +
 		    DIV_ROUND_UP_ULL(consume_size, PAGE_SIZE) + 2;
 
-	if (pair_bytes > qp_memory_max ||
+	if (pair_count >= PAIRS_MAX || pair_bytes > qp_memory_max ||
 	    pages > (qp_memory_max - pair_bytes) >> PAGE_SHIFT)
 		return VMCI_ERROR_NO_RESOURCES;
 	if (!local && alloc_call_size(qp_dev, pages) >

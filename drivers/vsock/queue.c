@@ -63,16 +63,11 @@ static int queue_alloc(struct vsk_sock *vsk, struct vmci_handle *handle, u32 fla
 /* The client's end.  Nobody else knows the handle before OFFER, so no detach can be missed. */
 int vsk_queue_create(struct vsk_sock *vsk)
 {
-	int err = vsk_budget_take(vsk, vsk_pair_bytes(vsk->qp_size));
+	int err;
 
-	if (err)
-		return err;
 	vsk->qp_handle = VMCI_INVALID_HANDLE;
 	err = queue_alloc(vsk, &vsk->qp_handle, 0);
-	vsk_budget_settle(vsk);
-	if (err)
-		vsk_budget_give(vsk);
-	else if (!vsk->loop)
+	if (!err && !vsk->loop)
 		vsk_qp_add(vsk);
 	return err;
 }
@@ -99,7 +94,6 @@ void vsk_queue_detach(struct vsk_sock *vsk)
 	vsk_qp_del(vsk);
 	vmci_qpair_detach(&vsk->qp);
 	vsk->qp = NULL;
-	vsk_budget_give(vsk);
 }
 
 /* ---- hints -------------------------------------------------------------------------------- */

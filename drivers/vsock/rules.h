@@ -92,27 +92,6 @@ static inline __u64 vsk_size_ladder(__u64 used, __u64 limit)
 	return VMCI_WIRE_PAGE_SIZE;
 }
 
-/* The memory of a queue pair with queues of this size, headers included (bytes). */
-static inline __u64 vsk_pair_bytes(__u64 size)
-{
-	return 2 * ((size + VMCI_WIRE_PAGE_SIZE - 1) / VMCI_WIRE_PAGE_SIZE + 1) *
-	       VMCI_WIRE_PAGE_SIZE;
-}
-
-/* So many of a hundred parts of a memory size, in whole pages; more than a hundred are all of it. */
-static inline __u64 vsk_percent(__u64 bytes, unsigned int percent)
-{
-	unsigned long pages = (unsigned long)(bytes / VMCI_WIRE_PAGE_SIZE);
-
-	return percent < 100 ? (__u64)(pages / 100 * percent) * VMCI_WIRE_PAGE_SIZE : bytes;
-}
-
-/* Are used and more together within the limit? */
-static inline bool vsk_budget_fits(__u64 more, __u64 used, __u64 limit)
-{
-	return used <= limit && more <= limit - used;
-}
-
 /* The highest protocol that both speak, VSOCK_PROTO_NONE if there is none. */
 static inline __u16 vsk_proto_choose(__u16 offered)
 {

@@ -134,7 +134,6 @@ static int counters_show(struct seq_file *m, void *v)
 		{ "no_socket", &vsk_stats.no_socket },
 		{ "unexpected", &vsk_stats.unexpected },
 		{ "requests_refused", &vsk_stats.requests_refused },
-		{ "over_budget", &vsk_stats.over_budget },
 		{ "dgrams_dropped", &vsk_stats.dgrams_dropped },
 		{ "bad_queues", &vsk_stats.bad_queues },
 		{ "send_failed", &vsk_stats.send_failed },

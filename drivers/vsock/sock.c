@@ -86,7 +86,6 @@ void vsk_sock_drain(void)
 static void settings_init(struct vsk_sock *vsk, const struct vsk_sock *parent)
 {
 	if (parent) {
-		vsk->trusted = parent->trusted;
 		vsk->sizes = parent->sizes;
 		vsk->sized = parent->sized;
 		vsk->connect_timeout = parent->connect_timeout;
@@ -95,7 +94,6 @@ static void settings_init(struct vsk_sock *vsk, const struct vsk_sock *parent)
 		vsk->sk.sk_sndtimeo = parent->sk.sk_sndtimeo;
 		return;
 	}
-	vsk->trusted = ns_capable_noaudit(&init_user_ns, CAP_NET_ADMIN);
 	vsk->sizes = (struct vsk_sizes){
 		.size = VSOCK_BUFFER_SIZE_DEFAULT,
 		.min = VSOCK_BUFFER_SIZE_MIN,

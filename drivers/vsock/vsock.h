@@ -49,7 +49,6 @@
 #include "window.h"
 
 struct proto_ops;
-struct vsk_user;
 struct vsock_wire_packet;
 
 struct vsk_addr {
@@ -140,9 +139,6 @@ struct vsk_sock {
 
 	struct vsk_sizes sizes;		/* socket lock */
 	bool sized;			/* the program has set a size: keep to it */
-	bool trusted;			/* made with CAP_NET_ADMIN; fixed */
-	struct vsk_user *user;		/* who is charged for the queue pair; socket lock */
-	u64 charge;			/* with so many bytes; the same */
 	long connect_timeout;		/* jiffies; socket lock */
 
 	spinlock_t inbox_lock;
@@ -177,7 +173,6 @@ struct vsk_stats {
 	atomic_long_t no_socket;	/* to nobody */
 	atomic_long_t unexpected;	/* not in this state of the connection */
 	atomic_long_t requests_refused;	/* backlog, memory, no common protocol */
-	atomic_long_t over_budget;	/* connects: beyond what the user may use */
 	atomic_long_t dgrams_dropped;	/* receive buffer or memory */
 	atomic_long_t bad_queues;	/* a peer's index out of range */
 	atomic_long_t send_failed;	/* control packets that the device did not take */
@@ -262,11 +257,6 @@ bool vsk_listen_ready(struct vsk_sock *vsk);
 void vsk_listen_stop(struct vsk_sock *vsk);		/* no lock; process context */
 void vsk_child_ready(struct vsk_sock *child);		/* child's lock held */
 bool vsk_child_unlist(struct vsk_sock *child);		/* child's lock held; true: put it */
-
-/* budget.c: socket lock held */
-int vsk_budget_take(struct vsk_sock *vsk, u64 bytes);
-void vsk_budget_settle(struct vsk_sock *vsk);
-void vsk_budget_give(struct vsk_sock *vsk);
 
 /* queue.c: the socket lock is held and vsk->qp is there */
 u64 vsk_queue_fit(const struct vsk_sock *vsk, u64 size);	/* no qp needed */

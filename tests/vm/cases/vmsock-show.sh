@@ -18,14 +18,14 @@ guest() {
   check "ss shows a stream and its peer" wait_for 10 shown -n '^v_str +ESTAB .* 2:5000'
   only() { [ "$(ss --vsock state "$1" | grep -c '^v_str')" = "$2" ]; }
   check "ss finds sockets by state" only listening 1
-  # Neither of these reads from its socket.
-  tail -f /dev/null | socat -u STDIN VSOCK-LISTEN:6001 &
-  wait_for 10 grep -q ':6001 .*LISTEN' $list
-  (printf 12345 && tail -f /dev/null) | socat -u STDIN VSOCK-CONNECT:1:6001 &
   queued() {
     grep -Eq '^stream +\*:[0-9]+ +1:6001 +CONNECTED +0 +5 +262144 +0 [0-9]+$' $list &&
       grep -Eq '^stream +1:6001 +1:[0-9]+ +CONNECTED +5 +0 +262144 +0 [0-9]+$' $list
   }
+  # Neither of these reads from its socket.
+  tail -f /dev/null | socat -u STDIN VSOCK-LISTEN:6001 &
+  wait_for 10 grep -q ':6001 .*LISTEN' $list
+  (printf 12345 && tail -f /dev/null) | socat -u STDIN VSOCK-CONNECT:1:6001 &
   check "the list shows what has been sent and not taken" wait_for 10 queued
   backlog() { grep -Eq '^stream +\*:6000 +\*:\* +LISTEN +0 +5 ' $list; }
   check "and the backlog of a listener" backlog
