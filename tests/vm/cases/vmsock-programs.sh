@@ -5,4 +5,4 @@
 # our host with the kernel's modules in intree-vsock.sh
 # shellcheck disable=SC2034,SC2154
 . "$top/tests/vm/cases/intree-vsock.sh"
-options=(--userland debian --copy "$build/check/tests/guest/vsock-cat:/test/vsock-cat")
+options=(--userland debian --timeout 300 --copy "$build/check/tests/guest/vsock-cat:/test/vsock-cat")

@@ -3,7 +3,7 @@
 #
 # vmsock-show.sh - what vmsock shows of its sockets: ss, /proc/net/vmsock, tracepoints
 # shellcheck disable=SC2034,SC2154
-options=(--userland debian)
+options=(--userland debian --timeout 300)
 plan=12
 
 guest() {
@@ -27,7 +27,7 @@ guest() {
   wait_for 10 grep -q ':6001 .*LISTEN' $list
   (printf 12345 && tail -f /dev/null) | socat -u STDIN VSOCK-CONNECT:1:6001 &
   check "the list shows what has been sent and not taken" wait_for 10 queued
-  backlog() { grep -Eq '^stream +\*:6000 +\*:\* +LISTEN +0 +5 ' $list; }
+  backlog() { grep -Eq '^stream +\*:6000 +\*:\* +LISTEN +0 +0 +5 ' $list; }
   check "and the backlog of a listener" backlog
   # shellcheck disable=SC2046
   many() {

@@ -5,7 +5,7 @@
 # message: the host has an answer to everything it said
 # shellcheck disable=SC2034,SC2154
 options=(--timeout "$count_vmt_limit" --no-load --copy "$build/host/tests/guest/vmt-client:/test/vmt-client")
-plan=13
+plan=14
 
 guest() {
   client=/test/vmt-client vmt=/sys/devices/platform/vmt0
