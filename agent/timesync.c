@@ -150,9 +150,10 @@ static void correct_by_itself(struct timesync *time, gboolean backward)
 		g_debug("clock: %s", error->message);
 }
 
+/* The host's own word about synctime the driver hears itself, and the administrator's sysctl overrules it */
 static gboolean keep_off(const struct timesync *time)
 {
-	return time->none || time->no_period || !time->allowed || time->off || time->ops->ntp();
+	return time->none || time->no_period || !time->allowed || time->ops->ntp();
 }
 
 static gboolean look_due(gpointer data)
